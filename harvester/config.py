@@ -1,0 +1,222 @@
+"""The only reader of the ``config/`` tree and of the environment; hands out frozen tables.
+
+A fault in a file is a `ConfigurationError` whose message starts with ``file:line: key:``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from harvester.errors import ConfigurationError
+from harvester.members import HarvestSource, Member
+from harvester.options import OPTIONS
+
+_PACKAGED = Path(__file__).parent / "_config"
+_CHECKOUT = Path(__file__).parent.parent / "config"
+_REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where this installation keeps its things. `home` holds ledger, embedded index, logs and downloads."""
+
+    home: Path
+    config: Path
+    database_url: str
+    index_url: str
+
+    @property
+    def downloads(self) -> Path:
+        """Folder of the downloads that several sources share."""
+        return self.home / "downloads"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the crawl logs, one file a source."""
+        return self.home / "logs"
+
+
+def settings(home: Path | None = None, config: Path | None = None) -> Settings:
+    """Settings from arguments first, then the environment, then the defaults (``./var`` and the packaged config)."""
+    home = (home or Path(os.environ.get("DATAMOA_HOME") or "var")).absolute()
+    config = config or (Path(os.environ["DATAMOA_CONFIG"]) if os.environ.get("DATAMOA_CONFIG") else default_config())
+    config = config.absolute()
+    if not (config / "members").is_dir():
+        raise ConfigurationError(f"{config}: no members/ folder here; name a folder like the packaged {default_config()}")
+    return Settings(
+        home=home,
+        config=config,
+        database_url=os.environ.get("DATAMOA_DATABASE_URL") or f"sqlite:///{home / 'ledger.sqlite'}",
+        index_url=os.environ.get("DATAMOA_INDEX_URL") or "embedded",
+    )
+
+
+def default_config() -> Path:
+    """The checkout's own ``config/`` when run from one, else the copy inside the package."""
+    return _CHECKOUT if (_CHECKOUT / "members").is_dir() else _PACKAGED
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Variables that make another `datamoa` process use the same settings."""
+    return {
+        "DATAMOA_HOME": str(settings.home),
+        "DATAMOA_CONFIG": str(settings.config),
+        "DATAMOA_DATABASE_URL": settings.database_url,
+        "DATAMOA_INDEX_URL": settings.index_url,
+    }
+
+
+def secret(reference: str) -> str:
+    """Resolve ``${NAME}`` from the environment; raise `ConfigurationError` when it is not set."""
+    match = _REFERENCE.fullmatch(reference)
+    if not match:
+        raise ConfigurationError(f"{reference!r}: a key is given by name, as ${{NAME}}, never as a value")
+    value = os.environ.get(match[1])
+    if not value:
+        raise ConfigurationError(f"the environment variable {match[1]} is not set; a source needs it as its key")
+    return value
+
+
+@lru_cache(maxsize=8)
+def members(config: Path) -> tuple[Member, ...]:
+    """All members of a config folder, in the order of their file names."""
+    files = sorted((config / "members").glob("*.yml"))
+    if not files:
+        raise ConfigurationError(f"{config / 'members'}: no member files (*.yml) here")
+    return tuple(_member(file) for file in files)
+
+
+def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
+    """Sources named as ``member`` (all its enabled ones) or ``member.source``; none named: every enabled source.
+
+    Raises `ConfigurationError` that names the nearest known name.
+    """
+    sources = {source.name: source for member in members(config) for source in member.sources}
+    if not names:
+        return tuple(source for source in sources.values() if source.enabled)
+    chosen: dict[str, HarvestSource] = {}
+    by_id = {member.id: member for member in members(config)}
+    for name in names:
+        if name in sources:
+            chosen[name] = sources[name]
+        elif name in by_id:
+            enabled = [source for source in by_id[name].sources if source.enabled]
+            if not enabled:
+                raise ConfigurationError(f"{name}: every source of this member is switched off (enabled: false)")
+            chosen.update((source.name, source) for source in enabled)
+        else:
+            near = difflib.get_close_matches(name, [*sources, *by_id], n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; `datamoa members` lists what is configured"
+            raise ConfigurationError(f"no member or source is called {name!r}{hint}")
+    return tuple(chosen.values())
+
+
+def read_yaml(file: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    """A YAML file's data and, for every key path in it, the line it stands on (from 1)."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is None:
+            raise ConfigurationError(f"{file}:1: the file is empty")
+        _refuse_repeated_keys(file, node)
+        return yaml.safe_load(text), dict(_lines(node, ()))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{file}: no such file") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: not UTF-8: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.problem}") from None
+
+
+def _lines(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, key.value), key.start_mark.line + 1
+            for found, line in _lines(value, (*path, key.value)):
+                if found != (*path, key.value):
+                    yield found, line
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield from _lines(value, (*path, position))
+
+
+def _refuse_repeated_keys(file: Path, node: yaml.Node) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ConfigurationError(f"{file}:{key.start_mark.line + 1}: {key.value}: this key stands here twice")
+            seen.add(key.value)
+            _refuse_repeated_keys(file, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(file, value)
+
+
+def _member(file: Path) -> Member:
+    data, lines = read_yaml(file)
+    if not isinstance(data, dict) or not isinstance(data.get("sources"), dict):
+        raise ConfigurationError(f"{file}:1: sources: a member file is a mapping with at least `name`, `sector`, `sources`")
+    sources = tuple(_source(file, lines, file.stem, str(key), value) for key, value in data["sources"].items())
+    try:
+        return Member.model_validate({**data, "id": file.stem, "sources": sources})
+    except ValidationError as error:
+        raise _fault(file, lines, (), error, known=[*Member.model_fields]) from None
+
+
+def _source(
+    file: Path, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any
+) -> HarvestSource:
+    where = ("sources", key)
+    line = lines.get(where, 1)
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{file}:{line}: sources.{key}: a source is a mapping with at least `title`, `protocol`")
+    protocol = data.get("protocol")
+    options_class = OPTIONS.get(protocol) if isinstance(protocol, str) else None
+    if options_class is None:
+        near = difflib.get_close_matches(str(protocol), OPTIONS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(OPTIONS))}"
+        raise ConfigurationError(
+            f"{file}:{lines.get((*where, 'protocol'), line)}: sources.{key}.protocol: unknown protocol {protocol!r}; {hint}"
+        )
+    common = {name for name in HarvestSource.model_fields if name not in {"member", "key", "options"}}
+    known = [*common, *options_class.model_fields]
+    own = {name: value for name, value in data.items() if name not in common}
+    rest = {name: value for name, value in data.items() if name in common}
+    try:
+        options = options_class.model_validate(own)
+        rest.setdefault("language", options_class.default_language)
+        if options_class.default_url:
+            rest.setdefault("url", options_class.default_url)
+        return HarvestSource.model_validate({**rest, "member": member, "key": key, "options": options})
+    except ValidationError as error:
+        raise _fault(file, lines, where, error, known) from None
+
+
+def _fault(
+    file: Path,
+    lines: Mapping[tuple[str | int, ...], int],
+    where: tuple[str | int, ...],
+    error: ValidationError,
+    known: list[str],
+) -> ConfigurationError:
+    first = error.errors(include_url=False)[0]
+    path = (*where, *first["loc"])
+    line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(path[-1]), known, n=1)
+        message = f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known: {', '.join(sorted(known))}"
+    return ConfigurationError(f"{file}:{line}: {'.'.join(str(step) for step in path)}: {message}")

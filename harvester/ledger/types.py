@@ -1,0 +1,197 @@
+"""What goes into the ledger and what comes out of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from harvester.catalog.model import Counters, HarvestRecord, Issue
+from harvester.processing import Processed
+
+Verdict: TypeAlias = Literal["complete", "partial", "held", "failed"]
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A harvest job that runs now: `cursor` is where its listing goes on (None: the beginning), `listing_ended` says
+    that only details are left, `since` is the start of the last complete job for an incremental one (UTC).
+
+    `limited`: the operator asked for a few records only (`--limit`), so this job can never be complete.
+    """
+
+    id: int
+    source: str
+    full: bool
+    holder: str
+    cursor: str | None = None
+    listing_ended: bool = False
+    since: datetime | None = None
+    resumed: bool = False
+    limited: bool = False
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger has of one record before a page is committed.
+
+    `payload_hash` is that of its listing part; `has_details` says that further parts are stored: then a changed
+    listing must be processed together with them (`Ledger.stored_parts`).
+    """
+
+    payload_hash: bytes
+    mapping_version: str
+    revision: str | None
+    has_details: bool
+    seen_in: int
+    removed: bool
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of a page or of a batch of details, ready to be committed.
+
+    `processed` is None when payload and mapping version are what the ledger has already: nothing was mapped.
+    `failed_parts` names wanted parts that could not be had, with the issue of each.
+    """
+
+    record: HarvestRecord
+    payload_hash: bytes
+    mapping_version: str
+    processed: Processed | None
+    failed_parts: tuple[tuple[str, Issue], ...] = ()
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of a job so far: listed = seen + failed; seen = the six others together."""
+
+    listed: int = 0
+    seen: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    deleted: int = 0
+    duplicate: int = 0
+    failed: int = 0
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How the crawl of a job ended, as the crawler saw it. `reason` is None when nothing went wrong.
+
+    `lost_requests` counts requests of the listing that were given up, `lost_details` those for details.
+    """
+
+    reason: str | None = None
+    detail: str = ""
+    lost_requests: int = 0
+    lost_details: int = 0
+    requests: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What a good run looks like (`expect:` in the YAML)."""
+
+    max_drop: float = 0.2
+    min_records: int = 0
+
+
+class JobReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as every command reports it; the first eighteen fields are the `--json` contract, in this order.
+
+    `missing` records were absent for the first time, `removed` ones were turned into tombstones by this job.
+    `verdict` is None while the job runs or after it was interrupted. `bytes` received, `seconds` of crawling.
+    """
+
+    source: str
+    job: int
+    verdict: Verdict | None
+    reason: str
+    listed: int = 0
+    seen: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    deleted: int = 0
+    duplicate: int = 0
+    failed: int = 0
+    missing: int = 0
+    removed: int = 0
+    requests: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    full: bool = True
+    started: datetime | None = None
+    finished: datetime | None = None
+    accepted: datetime | None = None
+    undone: datetime | None = None
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the change feed: the newest state of a dataset. `content` None is a tombstone."""
+
+    seq: int
+    id: str
+    source: str
+    content: bytes | None
+    content_hash: bytes | None
+
+
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that an index could not take after its retries, with the reason; the next rebuild tries it again."""
+
+    seq: int
+    id: str
+    reason: str
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Identity of a live dataset for comparing an index with the ledger."""
+
+    id: str
+    source: str
+    content_hash: bytes
+    seq: int
+
+
+class StoredDataset(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset as the ledger keeps it; `content` is the last one it had when `removed`. Times in UTC."""
+
+    id: str
+    source: str
+    identifier: str
+    content: bytes
+    content_hash: bytes
+    seq: int
+    counters: Counters
+    first_seen: datetime
+    last_seen: datetime
+    changed: datetime
+    removed: bool
+
+
+class SourceState(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at a source: datasets live now, its newest finished job, fields that nobody reads with their counts."""
+
+    source: str
+    datasets: int
+    last_job: JobReport | None
+    last_complete: datetime | None
+    unread: dict[str, int] = {}
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one record: `state` is live, missing, removed, rejected or pending; `reason` says why."""
+
+    id: str
+    source: str
+    state: Literal["live", "missing", "removed", "rejected", "pending"]
+    reason: str
+    identifier: str
+    landing_page: str | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    last_changed: datetime | None = None
+    last_job: int | None = None
+    issues: tuple[Issue, ...] = ()

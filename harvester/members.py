@@ -1,0 +1,92 @@
+"""Members and their harvest sources, as the YAML files under ``config/members`` say it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+
+from harvester.options import Options
+
+_DURATION = re.compile(r"(\d+)\s*([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def _duration(value: Any) -> Any:
+    """Read ``7d``, ``12h``, ``30m``; leave everything else to pydantic."""
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    return value
+
+
+def _http_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+\S*", value):
+        raise ValueError("an http(s) address is needed, for example https://www.data.go.kr")
+    return value.rstrip("/")
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Names(_Frozen):
+    """A name in Korean and, where it is known, in English."""
+
+    ko: str
+    en: str | None = None
+
+
+class Expectations(_Frozen):
+    """What a good run looks like. `max_drop` (share of the known datasets) holds a job, `min_records` warns."""
+
+    max_drop: Annotated[float, Field(ge=0, le=1)] = 0.2
+    min_records: Annotated[int, Field(ge=0)] = 0
+
+
+class HarvestSource(_Frozen):
+    """One portal of a member, as it is harvested."""
+
+    member: str
+    key: str
+    title: str
+    protocol: str
+    url: HttpUrl
+    options: SerializeAsAny[Options]
+    evidence: Literal["recorded", "documented", "assumed"]
+    note: str = ""
+    enabled: bool = True
+    language: str = "und"
+    publisher: Names | None = None
+    schedule: str | None = None
+    full_every: Duration = timedelta(days=7)
+    expect: Expectations = Expectations()
+    download_delay: Annotated[float, Field(ge=0)] | None = None
+    concurrent_requests: Annotated[int, Field(ge=1, le=16)] | None = None
+    time_limit: Duration = timedelta(hours=6)
+    allow_private: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the source, ``member.key``: also its spider's name and the `source` of its datasets."""
+        return f"{self.member}.{self.key}"
+
+
+class Member(_Frozen):
+    """An institution whose data is harvested; one YAML file."""
+
+    id: Annotated[str, Field(pattern=r"[a-z0-9]+(-[a-z0-9]+)*")]
+    name: Names
+    aliases: tuple[str, ...] = ()
+    sector: str
+    homepage: HttpUrl | None = None
+    sources: tuple[HarvestSource, ...]
+
+    def source(self, key: str) -> HarvestSource | None:
+        """The source of that key, or None."""
+        return next((source for source in self.sources if source.key == key), None)

@@ -1,0 +1,258 @@
+"""What an engine is: documents in, a query tree in, identifiers and counts out. An engine only translates.
+
+Terms in documents and in trees were made by `indexer.analysis`; engines split them at white space and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+# --- the query tree -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every document; scores 1 for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Documents whose `field` has this term (text) or exactly this value (keyword)."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Documents whose keyword `field` has one of these values; does not score."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Documents whose text `field` has these terms side by side, in this order (two or more)."""
+
+    field: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Documents whose text `field` has a term that starts so."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Documents whose text `field` has a term within `distance` (1 or 2) edits."""
+
+    field: str
+    value: str
+    distance: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Documents whose date (ISO day) or year `field` lies between `low` and `high`, both included; None is open."""
+
+    field: str
+    low: str | None = None
+    high: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Documents that match every part, and none of `without`; scores add up. No part: every document not excluded."""
+
+    parts: tuple[Node, ...]
+    without: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """Documents that match at least one part; scores add up."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """Documents that match at least one part; the best part's score counts (dis_max)."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Same documents as `part`, its score times `factor`."""
+
+    part: Node
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Same documents as `part`; those that match `by` too get its score on top. `by` never adds or removes one."""
+
+    part: Node
+    by: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """Documents of `part` that match every filter; filters do not score."""
+
+    part: Node
+    filters: tuple[Node, ...]
+
+
+Node: TypeAlias = (
+    Everything | Term | OneOf | Phrase | Prefix | Fuzzy | Range | All | Any | Best | Boost | Ranked | Filtered
+)
+
+
+# --- documents ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A dataset ready for an index.
+
+    `terms`: text field → terms joined by single spaces (values of a multi-valued field are kept apart by the analyser);
+    `values`: keyword, date and year fields → exact values; `sort_title`: key for sorting by title;
+    `content` is the encoded dataset, for engines that keep a readable copy (``_source``).
+    """
+
+    id: str
+    seq: int
+    source: str
+    content_hash: str
+    content: bytes
+    terms: Mapping[str, str]
+    values: Mapping[str, tuple[str, ...]]
+    sort_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A tombstone: the document goes, and an older change that comes late must not bring it back."""
+
+    id: str
+    seq: int
+    source: str
+
+
+IndexChange: TypeAlias = Document | Deletion
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A change that the engine refused for good (after its own retries), with the reason."""
+
+    id: str
+    seq: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far an index is: `ledger` is the id of the ledger it belongs to, `seq` the last change it applied,
+    `analysis` the version of fields and analysis it was built with. All None or 0 for a new index."""
+
+    ledger: str | None = None
+    seq: int = 0
+    analysis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """Identity of one document, for comparing the index with the ledger."""
+
+    id: str
+    source: str
+    content_hash: str
+
+
+# --- searching ------------------------------------------------------------------------------------------------------
+
+
+Sort: TypeAlias = Literal["relevance", "title", "issued", "-issued", "modified", "-modified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One search. `filters` holds one node per filtered field: a facet's own counts leave its own filter out
+    (multi-select). `facets`: field → how many values to return. Ties are broken by document id, ascending.
+
+    `after` is the cursor of an earlier result, `offset` must be 0 with it.
+    """
+
+    query: Node
+    filters: Mapping[str, Node] = field(default_factory=dict)
+    facets: Mapping[str, int] = field(default_factory=dict)
+    sort: Sort = "relevance"
+    size: int = 10
+    offset: int = 0
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One found document."""
+
+    id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an engine found: exact `total`; `facets`: field → (value, count), most frequent first, ties by value;
+    `cursor` continues after the last hit, None when there is nothing more."""
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[tuple[str, int], ...]]
+    cursor: str | None = None
+
+
+class SearchIndex(Protocol):
+    """An engine's index. Faults are `IndexEngineError`; an index that does not exist yet is empty and searchable.
+
+    Implementations take the lock (embedded) or nothing (Elasticsearch) for writing only.
+    """
+
+    name: str
+
+    def checkpoint(self) -> Checkpoint:
+        """How far the index is."""
+
+    def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
+        """Apply changes and move the checkpoint there, so that neither is visible or durable without the other, or the
+        checkpoint follows the changes. Applying a change twice, or an older one after a newer one, changes nothing."""
+
+    def refresh(self) -> None:
+        """Make everything that was applied visible to the next search of this object."""
+
+    def search(self, request: Request) -> Result:
+        """Search; raises `IndexEngineError` when the engine cannot answer."""
+
+    def document_count(self) -> int:
+        """Documents that can be found."""
+
+    def documents(self) -> Iterator[Indexed]:
+        """Every document's identity, in any order."""
+
+    def rebuild(self, analysis: str) -> AbstractContextManager[SearchIndex]:
+        """A fresh generation beside this one: fill it inside the ``with``; leaving it swaps it in atomically,
+        an exception throws it away. Searches are served by the old generation until then."""
+
+    def close(self) -> None:
+        """Release files, locks and connections."""
