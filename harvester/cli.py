@@ -1,0 +1,378 @@
+"""Commands that get metadata in and keep the ledger: members, harvest, jobs, accept, undo, why, remap, export, prune, backup.
+
+`indexer.cli` adds its own commands to `app` and is the entry point.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import orjson
+import typer
+
+from harvester import config, console
+from harvester.catalog import codec
+from harvester.catalog.model import Dataset
+from harvester.errors import UsageError
+from harvester.ledger import Ledger
+
+app = typer.Typer(
+    name="datamoa",
+    help="데이터모아: harvests dataset metadata of open-data portals and makes it searchable.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@dataclass(slots=True)
+class Context:
+    """What every command gets: the settings, and what `harvest` does when its jobs are done."""
+
+    settings: config.Settings
+    after_harvest: Callable[[config.Settings, Ledger], None]
+
+    def ledger(self) -> Ledger:
+        """This installation's ledger, created at its first use."""
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        return Ledger.open(self.settings.database_url)
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, all else on stderr.")]
+Names = Annotated[list[str] | None, typer.Argument(help="member (all its sources) or member.source")]
+
+
+def _context(context: typer.Context) -> Context:
+    found = context.obj
+    assert isinstance(found, Context)
+    return found
+
+
+@app.command()
+def members(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="one member, or one of its sources, in detail")] = None,
+    json: Json = False,
+) -> None:
+    """What is configured, its last verdict, its datasets."""
+    here = _context(context)
+    chosen = {source.name for source in config.select(here.settings.config, (name,))} if name else None
+    with here.ledger() as ledger:
+        states = ledger.source_states()
+    rows = []
+    for member in config.members(here.settings.config):
+        for source in member.sources:
+            if chosen is not None and source.name not in chosen:
+                continue
+            state = states.get(source.name)
+            last = state.last_job if state else None
+            rows.append((member, source, state, last))
+    if json:
+        for member, source, state, last in rows:
+            row = {
+                "member": member.id,
+                "source": source.name,
+                "protocol": source.protocol,
+                "evidence": source.evidence,
+                "enabled": source.enabled,
+                "schedule": source.schedule,
+                "last_verdict": last.verdict if last else None,
+                "datasets": state.datasets if state else 0,
+            }
+            if name:
+                row |= {"url": source.url, "note": source.note, "unread": state.unread if state else {}}
+            console.print_json(row)
+        return
+    console.print_table(
+        ("member", "source", "protocol", "evidence", "on", "schedule", "last verdict", "datasets"),
+        [
+            (
+                member.name.ko,
+                source.name,
+                source.protocol,
+                source.evidence,
+                "yes" if source.enabled else "no",
+                source.schedule,
+                console.verdict_text(last),
+                state.datasets if state else 0,
+            )
+            for member, source, state, last in rows
+        ],
+    )
+    if name:
+        for _, source, state, last in rows:
+            console.out.print(f"\n{source.name}: {source.title}, {source.url}")
+            console.out.print(f"  how we know: {source.evidence}. {source.note}")
+            if last:
+                console.out.print(f"  last job {last.job}: {last.verdict or 'unfinished'} {last.reason}")
+            unread = ", ".join(f"{field} ({count:,})" for field, count in (state.unread if state else {}).items())
+            console.out.print(f"  fields that the portal offers and no mapping reads: {unread or 'none seen'}")
+
+
+@app.command()
+def harvest(
+    context: typer.Context,
+    names: Names = None,
+    every: Annotated[bool, typer.Option("--all", help="every source that is switched on")] = False,
+    full: Annotated[bool, typer.Option("--full", help="a full harvest even where an incremental one is due")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="stop after so many records a source; never complete")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="fetch and map, keep nothing")] = False,
+    json: Json = False,
+) -> None:
+    """Run jobs side by side, a process each, then bring the index up to date."""
+    from harvester.crawl.run import harvest as run_jobs
+    from harvester.progress import Progress
+
+    here = _context(context)
+    if bool(names) == every:
+        raise UsageError("name the members or sources to harvest, or give --all")
+    sources = config.select(here.settings.config, tuple(names or ()))
+    here.settings.home.mkdir(parents=True, exist_ok=True)
+    with Progress([source.name for source in sources], quiet=json) as progress:
+        reports = run_jobs(
+            here.settings,
+            sources,
+            full=True if full else None,
+            limit=limit,
+            dry_run=dry_run,
+            on_progress=progress.update,
+        )
+    if not dry_run:
+        with here.ledger() as ledger:
+            here.after_harvest(here.settings, ledger)
+    if json:
+        for report in reports:
+            console.print_json(console.report_row(report))
+    else:
+        console.print_reports(reports)
+        for report in reports:
+            if report.verdict == "held":
+                console.out.print(
+                    f"job {report.job} of {report.source} is held ({report.reason}): `datamoa jobs {report.job}` lists "
+                    f"what it would remove, `datamoa accept {report.job}` lets it through"
+                )
+            elif report.verdict != "complete":
+                log = here.settings.logs / f"{report.source}.log"
+                console.out.print(f"{report.source}: {report.verdict or 'unfinished'}: {report.reason}; its log: {log}")
+    raise typer.Exit(console.exit_code(reports))
+
+
+@app.command()
+def jobs(
+    context: typer.Context,
+    job: Annotated[str | None, typer.Argument(help="one job: its issues, rejected records, would-be removals")] = None,
+    source: Annotated[str | None, typer.Option(help="only jobs of this source")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="how many jobs, or rows of each list of one job")] = 30,
+    json: Json = False,
+) -> None:
+    """History of jobs; of one job its issues, rejected records and what it would remove."""
+    here = _context(context)
+    with here.ledger() as ledger:
+        if job is None:
+            reports = ledger.reports(source, limit)
+            if json:
+                for report in reports:
+                    console.print_json(console.report_row(report))
+            else:
+                console.print_reports(reports)
+            return
+        number = console.job_number(job)
+        report = ledger.report(number)
+        counts = ledger.issue_counts(number)
+        issues = ledger.issues(number, limit)
+        rejected = ledger.rejected(number, limit)
+        would_remove = ledger.would_remove(number, limit)
+    if json:
+        console.print_json(
+            console.report_row(report)
+            | {
+                "started": report.started,
+                "finished": report.finished,
+                "full": report.full,
+                "issues": [
+                    {"severity": severity, "code": code, "count": count} for (severity, code), count in counts.items()
+                ],
+                "rejected_records": msgspec.to_builtins(rejected, builtin_types=(datetime,)),
+                "would_remove": msgspec.to_builtins(would_remove, builtin_types=(datetime,)),
+            }
+        )
+        return
+    console.print_reports([report])
+    console.out.print(f"{'full' if report.full else 'incremental'}, {_when(report.started)} to {_when(report.finished)}")
+    if counts:
+        console.print_table(
+            ("severity", "issue", "records"),
+            [(severity, code, count) for (severity, code), count in counts.items()],
+            title="\nissues",
+        )
+        console.print_table(
+            ("identifier", "severity", "issue", "field", "message", "value"),
+            [(row.identifier, row.severity, row.code, row.field, row.message, row.value) for row in issues],
+            title=f"\nthe first {len(issues)} of them",
+        )
+    if rejected:
+        console.print_table(
+            ("identifier", "issue", "message", "payload"),
+            [(row.identifier, row.code, row.message, row.excerpt) for row in rejected],
+            title="\nrejected records",
+        )
+    if would_remove:
+        console.print_table(
+            ("id", "identifier", "title"),
+            [(row.id, row.identifier, _title(codec.decode(row.content))) for row in would_remove],
+            title=f"\nwould be removed by `datamoa accept {report.job}`",
+        )
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else "not yet"
+
+
+def _title(dataset: Dataset) -> str:
+    return dataset.title.get("ko") or next(iter(dataset.title.values()), dataset.identifier)
+
+
+@app.command()
+def accept(context: typer.Context, job: Annotated[str, typer.Argument(help="a held job")], json: Json = False) -> None:
+    """Let a held job through: what it would remove is removed now."""
+    here = _context(context)
+    with here.ledger() as ledger:
+        report = ledger.accept(console.job_number(job))
+        here.after_harvest(here.settings, ledger)
+    console.print_json(console.report_row(report)) if json else console.print_reports([report])
+
+
+@app.command()
+def undo(
+    context: typer.Context, job: Annotated[str, typer.Argument(help="the newest job of its source")], json: Json = False
+) -> None:
+    """Take a job back: its datasets are again what they were before it."""
+    here = _context(context)
+    with here.ledger() as ledger:
+        report = ledger.undo(console.job_number(job))
+        here.after_harvest(here.settings, ledger)
+    console.print_json(console.report_row(report)) if json else console.print_reports([report])
+
+
+@app.command()
+def why(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="ID|URL", help="a dataset's id, its portal's identifier or its address")],
+    json: Json = False,
+) -> None:
+    """Known or not, last seen, last change, rejected because, held because."""
+    with _context(context).ledger() as ledger:
+        found = ledger.why(what)
+    if json:
+        for row in found:
+            console.print_json(msgspec.to_builtins(row, builtin_types=(datetime,)))
+        if not found:
+            console.print_json({"id": what, "source": None, "state": "unknown", "reason": "never seen in any listing"})
+    for row in () if json else found:
+        console.out.print(f"{row.id} in {row.source}: {row.state}. {row.reason}")
+        console.out.print(f"  identifier {row.identifier}, page {row.landing_page or 'not known'}")
+        console.out.print(
+            f"  first seen {_when(row.first_seen)}, last seen {_when(row.last_seen)} (job {row.last_job}), "
+            f"last changed {_when(row.last_changed)}"
+        )
+        for issue in row.issues:
+            console.out.print(f"  {issue.severity} {issue.code}: {issue.message} {issue.value or ''}".rstrip())
+    if not found and not json:
+        console.out.print(f"{what} is not known: no listing that was harvested has it")
+    raise typer.Exit(0 if found else 1)
+
+
+@app.command()
+def remap(context: typer.Context, names: Names = None, json: Json = False) -> None:
+    """Map the stored payloads again, without touching a portal; the index follows."""
+    from harvester.remap import remap as run_remap
+
+    here = _context(context)
+    sources = config.select(here.settings.config, tuple(names or ()))
+    rows = []
+    with here.ledger() as ledger:
+        for source in sources:
+            counts = run_remap(ledger, source, config.vocabularies(here.settings.config))
+            rows.append((source.name, counts.updated, counts.unchanged, counts.rejected))
+            if json:
+                keys = ("source", "updated", "unchanged", "rejected")
+                console.print_json(dict(zip(keys, rows[-1], strict=True)))
+        here.after_harvest(here.settings, ledger)
+    if not json:
+        console.print_table(("source", "updated", "unchanged", "rejected"), rows)
+
+
+class ExportFormat(str, Enum):
+    """Shapes of an export."""
+
+    jsonl = "jsonl"
+    csv = "csv"
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    names: Names = None,
+    format: Annotated[ExportFormat, typer.Option(help="jsonl: whole datasets; csv: the main columns")] = ExportFormat.jsonl,
+) -> None:
+    """Every dataset, normalised, on stdout."""
+    here = _context(context)
+    chosen = [source.name for source in config.select(here.settings.config, tuple(names))] if names else [None]
+    writer = csv.writer(sys.stdout) if format is ExportFormat.csv else None
+    if writer:
+        writer.writerow(("id", "source", "title", "publisher", "issued", "modified", "license", "formats", "landing_page"))
+    with here.ledger() as ledger:
+        for source in chosen:
+            for row in ledger.export(source):
+                if writer is None:
+                    counters = orjson.dumps(dict(row.counters)) if row.counters else b"{}"
+                    sys.stdout.buffer.write(row.content[:-1] + b',"counters":' + counters + b"}\n")
+                    continue
+                dataset = codec.decode(row.content)
+                formats = {each.format.code or each.format.source for each in dataset.distribution if each.format}
+                publisher = dataset.publisher.name if dataset.publisher else {}
+                writer.writerow(
+                    (
+                        dataset.id,
+                        dataset.source,
+                        _title(dataset),
+                        publisher.get("ko") or next(iter(publisher.values()), ""),
+                        dataset.issued or "",
+                        dataset.modified or "",
+                        (dataset.license.code or dataset.license.source) if dataset.license else "",
+                        " ".join(sorted(formats)),
+                        dataset.landing_page or "",
+                    )
+                )
+
+
+@app.command()
+def prune(context: typer.Context, json: Json = False) -> None:
+    """Remove versions and payloads older than the retention keeps."""
+    with _context(context).ledger() as ledger:
+        removed = ledger.prune()
+    if json:
+        console.print_json(removed)
+    else:
+        console.print_table(("what", "removed"), list(removed.items()))
+
+
+@app.command()
+def backup(
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="where the copy goes; must not exist yet")]
+) -> None:
+    """Write a consistent copy of the ledger while it runs."""
+    if file.exists():
+        raise UsageError(f"{file} exists already; name a new file")
+    with _context(context).ledger() as ledger:
+        ledger.backup(file)
+    console.notes.print(f"{file}: {file.stat().st_size / 1e6:,.1f} MB at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
