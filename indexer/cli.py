@@ -213,3 +213,7 @@ def main() -> None:
 def _fail(error: DataMoaError, code: int) -> None:
     console.notes.print(f"datamoa: {error}", markup=False)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Measurements that anyone can rerun; each prints machine, corpus and command."""
