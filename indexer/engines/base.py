@@ -1,6 +1,8 @@
 """What an engine is: documents in, a query tree in, identifiers and counts out. An engine only translates.
 
 Terms in documents and in trees were made by `indexer.analysis`; engines split them at white space and nothing else.
+Both engines must give the same totals, facets and orders: what a node means is said here, exactly.
+`tests/engines/contract.py` holds every engine to it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ class Everything:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Documents whose `field` has this term (text) or exactly this value (keyword)."""
+    """Documents whose `field` has this term (text) or exactly this value (keyword, year). An empty value matches nothing.
+
+    A text term scores by BM25; a keyword or year value gives every document the same score.
+    """
 
     field: str
     value: str
@@ -28,7 +33,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Documents whose keyword `field` has one of these values; does not score."""
+    """Documents whose keyword or year `field` has one of these values; does not score. No value: no document."""
 
     field: str
     values: tuple[str, ...]
@@ -36,7 +41,10 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Documents whose text `field` has these terms side by side, in this order (two or more)."""
+    """Documents whose text `field` has these terms side by side, in this order.
+
+    One term is a `Term`, none matches nothing. Values of a multi-valued field are kept apart by `SEPARATOR`.
+    """
 
     field: str
     terms: tuple[str, ...]
@@ -44,7 +52,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Documents whose text `field` has a term that starts so."""
+    """Documents whose text `field` has a term that starts so; the value is no pattern. An empty one matches nothing."""
 
     field: str
     value: str
@@ -52,7 +60,11 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class Fuzzy:
-    """Documents whose text `field` has a term within `distance` (1 or 2) edits."""
+    """Documents whose text `field` has a term within `distance` (1 or 2) edits; swapping two neighbours is one edit.
+
+    Every such term counts, however many there are. The value must be longer than `distance` + 1 characters
+    (Lucene leaves out terms that an edit would rewrite altogether).
+    """
 
     field: str
     value: str
@@ -61,7 +73,10 @@ class Fuzzy:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Documents whose date (ISO day) or year `field` lies between `low` and `high`, both included; None is open."""
+    """Documents whose date or year `field` lies between `low` and `high`, both included; None is open.
+
+    Dates are whole days, ``2024-03-05``. A document without a value never matches, not even with both ends open.
+    """
 
     field: str
     low: str | None = None
@@ -78,14 +93,14 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class Any:
-    """Documents that match at least one part; scores add up."""
+    """Documents that match at least one part; scores add up. No part: no document."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """Documents that match at least one part; the best part's score counts (dis_max)."""
+    """Documents that match at least one part; the best part's score counts (dis_max). No part: no document."""
 
     parts: tuple[Node, ...]
 
@@ -121,14 +136,19 @@ Node: TypeAlias = (
 
 # --- documents ------------------------------------------------------------------------------------------------------
 
+SEPARATOR = "\N{BROKEN BAR}"
+"""A term that stands between two values of a multi-valued text field, so that no phrase reaches across. No analysis
+makes it, no query asks for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """A dataset ready for an index.
 
-    `terms`: text field → terms joined by single spaces (values of a multi-valued field are kept apart by the analyser);
-    `values`: keyword, date and year fields → exact values; `sort_title`: key for sorting by title;
-    `content` is the encoded dataset, for engines that keep a readable copy (``_source``).
+    `terms`: text field → terms joined by single spaces (values of a multi-valued field are kept apart by `SEPARATOR`);
+    `values`: keyword, date and year fields → exact values (a date: one whole day); `sort_title`: key for sorting by
+    title, compared by code point; `content` is the encoded dataset, for engines that keep a readable copy
+    (``_source``), empty where the engine does not (`SearchIndex.keeps_content`).
     """
 
     id: str
@@ -191,8 +211,11 @@ Sort: TypeAlias = Literal["relevance", "title", "issued", "-issued", "modified",
 class Request:
     """One search. `filters` holds one node per filtered field: a facet's own counts leave its own filter out
     (multi-select). `facets`: field → how many values to return. Ties are broken by document id, ascending.
+    Documents without a date come last in both directions.
 
-    `after` is the cursor of an earlier result, `offset` must be 0 with it.
+    `after` is the cursor of an earlier result of the same search and sort, `offset` must be 0 with it. A cursor names
+    the last hit, not a position: documents that come or go elsewhere neither repeat nor hide one. (With relevance that
+    holds as long as the scores stay what they were.) A cursor that is none raises `QueryError`.
     """
 
     query: Node
@@ -206,7 +229,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One found document."""
+    """One found document; `score` is 0 where the order is not by relevance."""
 
     id: str
     score: float
@@ -214,8 +237,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an engine found: exact `total`; `facets`: field → (value, count), most frequent first, ties by value;
-    `cursor` continues after the last hit, None when there is nothing more."""
+    """What an engine found: exact `total`, whatever page was asked for; `facets`: field → (value, count), exact, most
+    frequent first, ties by value (code points); `cursor` continues after the last hit, None when nothing follows."""
 
     total: int
     hits: tuple[Hit, ...]
@@ -226,17 +249,22 @@ class Result:
 class SearchIndex(Protocol):
     """An engine's index. Faults are `IndexEngineError`; an index that does not exist yet is empty and searchable.
 
-    Implementations take the lock (embedded) or nothing (Elasticsearch) for writing only.
+    Implementations take the lock (embedded) or nothing (Elasticsearch) for writing only. A lock is held from the first
+    `apply` of a drain until `refresh` or `close`: end every drain with one of them.
     """
 
     name: str
+    keeps_content: bool
+    """Whether documents need their `content`."""
 
     def checkpoint(self) -> Checkpoint:
         """How far the index is."""
 
     def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
         """Apply changes and move the checkpoint there, so that neither is visible or durable without the other, or the
-        checkpoint follows the changes. Applying a change twice, or an older one after a newer one, changes nothing."""
+        checkpoint follows the changes. Applying a change twice, or an older one after a newer one, changes nothing,
+        and of several changes of one document in one call the newest counts. An engine's own fault raises
+        `IndexEngineError`: then nothing of this call is promised, and the checkpoint has not moved."""
 
     def refresh(self) -> None:
         """Make everything that was applied visible to the next search of this object."""

@@ -1,0 +1,41 @@
+"""Cursors: where a page of results ended, as one opaque word that is safe in a URL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+import msgspec
+
+from harvester.errors import QueryError
+from indexer.engines.base import Sort
+
+Key = str | int | float | None
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last hit of a page: the `sort` it was found by, its sort `key`, its `id`, and how many hits came before the
+    next one (`position`, a hint: the key decides)."""
+
+    sort: Sort
+    key: Key
+    id: str
+    position: int = 0
+
+    def encode(self) -> str:
+        """As one word of URL-safe base64."""
+        return base64.urlsafe_b64encode(msgspec.json.encode(self)).rstrip(b"=").decode()
+
+
+def decode(text: str, sort: Sort) -> Cursor:
+    """Read a cursor; raise `QueryError` if it is none, or belongs to another order than `sort`."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        cursor = msgspec.json.decode(raw, type=Cursor)
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise QueryError("cursor: this is not a cursor; take `cursor` from an earlier answer, unchanged") from None
+    if cursor.sort != sort:
+        raise QueryError(f"cursor: this one continues a search sorted by {cursor.sort!r}, not by {sort!r}")
+    if not 0 <= cursor.position < 1 << 40:
+        raise QueryError("cursor: this is not a cursor; take `cursor` from an earlier answer, unchanged")
+    return cursor
