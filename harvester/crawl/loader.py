@@ -1,0 +1,70 @@
+"""From YAML to spiders: every configured harvest source is a spider class of its protocol, named ``member.key``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Self
+
+from scrapy import Request, Spider
+from scrapy.settings import BaseSettings
+from scrapy.utils.url import url_is_from_any_domain
+
+from harvester import config, settings
+from harvester.errors import ConfigurationError
+from harvester.members import HarvestSource
+from harvester.protocols.base import ProtocolSpider
+
+PROTOCOLS = {
+    "ckan": "harvester.protocols.ckan.CkanSpider",
+    "dcat": "harvester.protocols.dcat.DcatSpider",
+    "datagokr": "harvester.protocols.datagokr.DataGoKrSpider",
+}
+"""Protocol name → spider class; imported when a source needs it, so that one crawl loads one protocol."""
+
+
+def spider_class(source: HarvestSource) -> type[ProtocolSpider]:
+    """Make the spider class of one source."""
+    path = PROTOCOLS.get(source.protocol)
+    if path is None:
+        raise ConfigurationError(f"{source.name}: no spider speaks the protocol {source.protocol!r}")
+    module, _, name = path.rpartition(".")
+    protocol = getattr(import_module(module), name)
+    attributes = {
+        "name": source.name,
+        "source": source,
+        "options": source.options,
+        "custom_settings": settings.of_source(source),
+        "__module__": module,
+    }
+    return type(name, (protocol,), attributes)
+
+
+class SourceLoader:
+    """Scrapy's `SpiderLoaderProtocol` over the configured sources, so that ``scrapy list`` and ``crawl`` work."""
+
+    def __init__(self, sources: tuple[HarvestSource, ...]) -> None:
+        self._sources = {source.name: source for source in sources}
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Read the configuration that the environment points to."""
+        members = config.members(config.settings().config)
+        return cls(tuple(source for member in members for source in member.sources))
+
+    def load(self, spider_name: str) -> type[Spider]:
+        """Give the spider class of a source; KeyError where none has this name."""
+        if spider_name not in self._sources:
+            raise KeyError(f"no source is called {spider_name!r}; `scrapy list` lists them")
+        return spider_class(self._sources[spider_name])
+
+    def list(self) -> list[str]:
+        """Names of all sources, in the order of the member files."""
+        return list(self._sources)
+
+    def find_by_request(self, request: Request) -> list[str]:  # type: ignore[valid-type]  # `list` is the method here
+        """Names of the sources whose portal is at the host of `request`."""
+        return [
+            name
+            for name, source in self._sources.items()
+            if url_is_from_any_domain(request.url, [source.url.split("/")[2].partition(":")[0]])
+        ]

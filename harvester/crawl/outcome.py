@@ -1,0 +1,116 @@
+"""How a crawl ended: collects what went wrong while it runs and tells one reason, whatever the order of events.
+
+Scrapy reports ``finished`` although pages were lost, so the end of a job is judged from this and from the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from OpenSSL import SSL
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+)
+from scrapy.spidermiddlewares.httperror import HttpError
+from service_identity import VerificationError
+from twisted.internet.error import ConnectError
+from twisted.python.failure import Failure
+
+from harvester.crawl.redaction import redact
+
+_PRECEDENCE = (
+    "forbidden address", "robots", "blocked", "login page", "error inside 200", "layout changed", "not found",
+    "server error", "timeout", "unreachable", "unreadable answer", "endless paging", "lost requests", "limit",
+)  # fmt: skip
+"""Reasons from the most to the least telling: of several the first one here is the job's."""
+
+_BLOCKED = {401, 403, 407, 429, 451}
+
+
+class ForbiddenAddressError(IgnoreRequest):
+    """A host has no address that a crawl may connect to; raised by the download handler, stops that request."""
+
+
+class Outcome:
+    """What went wrong in one crawl so far. `stopped`: nothing more is to be fetched or committed.
+
+    `room` bounds the pages that wait to be committed: taken for each page that a protocol yields, given back by the
+    pipeline.
+    """
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self.detail = ""
+        self.stopped = False
+        self.lost_requests = 0
+        self.lost_details = 0
+        self.room = asyncio.Semaphore(2)
+
+    def fail(self, reason: str, detail: str) -> None:
+        """Note that the listing cannot be complete because of `reason` (a verdict reason)."""
+        if self.reason is None or _rank(reason) < _rank(self.reason):
+            self.reason, self.detail = reason, redact(detail)
+
+    def lose_request(self, failure: Failure) -> None:
+        """Note a request of the listing that was given up."""
+        self.lost_requests += 1
+        self.fail(*explain(failure))
+
+
+def _rank(reason: str) -> int:
+    return _PRECEDENCE.index(reason) if reason in _PRECEDENCE else len(_PRECEDENCE)
+
+
+def explain(failure: Failure) -> tuple[str, str]:
+    """Give the verdict reason and a sentence for a request that was given up."""
+    error = failure.value
+    request = getattr(failure, "request", None)
+    where = redact(request.url) if request is not None else "a request"
+    if isinstance(error, HttpError):
+        status = error.response.status
+        return _status_reason(status), f"{where}: answered {status}"
+    return _error_reason(error), f"{where}: {redact(_sentence(error))}"
+
+
+def _status_reason(status: int) -> str:
+    if status in _BLOCKED:
+        return "blocked"
+    if status in {404, 410}:
+        return "not found"
+    return "server error" if status >= 500 else "unreadable answer"
+
+
+def _error_reason(error: BaseException | None) -> str:
+    match error:
+        case ForbiddenAddressError():
+            return "forbidden address"
+        case IgnoreRequest() if "robots.txt" in str(error):
+            return "robots"
+        case IgnoreRequest() | DownloadCancelledError():
+            return "unreadable answer"
+        case DownloadTimeoutError():
+            return "timeout"
+        case CannotResolveHostError() | DownloadConnectionRefusedError() | ConnectError():
+            return "unreachable"
+    return "unreachable" if any(isinstance(cause, (SSL.Error, VerificationError)) for cause in _causes(error)) else "lost requests"
+
+
+def _sentence(error: BaseException | None) -> str:
+    for cause in _causes(error):
+        if isinstance(cause, (SSL.Error, VerificationError)):
+            return f"its TLS certificate or handshake is not acceptable: {cause}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Walk an error, what it was raised from, and the list of reasons that Twisted hangs on failed responses."""
+    while error is not None:
+        yield error
+        for reason in getattr(error, "reasons", ()):
+            yield from _causes(reason.value)
+        error = error.__cause__
