@@ -212,7 +212,8 @@ def _fault(
     error: ValidationError,
     known: list[str],
 ) -> ConfigurationError:
-    first = error.errors(include_url=False)[0]
+    # A misspelt key makes two faults, the unknown one and the required one: only the first tells what to mend.
+    first = min(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
     path = (*where, *first["loc"])
     line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
     message = str(first["msg"]).removeprefix("Value error, ")

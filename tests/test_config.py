@@ -1,0 +1,117 @@
+"""Member files: what is read, and what an error says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from harvester import config
+from harvester.errors import ConfigurationError
+from harvester.options import CkanOptions, DataGoKrOptions
+
+GOOD = """\
+name: {ko: 시험공사, en: Test Corporation}
+aliases: [시험]
+sector: public
+sources:
+  portal:
+    title: 시험 포털
+    protocol: ckan
+    url: https://portal.example/
+    rows: 100
+    full_every: 12h
+    evidence: assumed
+"""
+
+
+def _write(folder: Path, text: str, name: str = "test-corp") -> Path:
+    (folder / "members").mkdir(exist_ok=True)
+    file = folder / "members" / f"{name}.yml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_member_file_becomes_a_member_with_typed_options(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD)
+    (member,) = config.members(tmp_path)
+    source = member.source("portal")
+    assert source is not None
+    assert (member.id, member.name.ko, source.name) == ("test-corp", "시험공사", "test-corp.portal")
+    assert source.options == CkanOptions(rows=100)
+    assert source.url == "https://portal.example"
+    assert source.full_every == timedelta(hours=12)
+    assert source.allow_private is False
+
+
+def test_a_protocol_of_one_portal_knows_its_address_and_language(tmp_path: Path) -> None:
+    text = GOOD.replace("protocol: ckan", "protocol: datagokr").replace("    url: https://portal.example/\n", "")
+    _write(tmp_path, text.replace("    rows: 100\n", "    organisations: [시험*]\n"))
+    source = config.members(tmp_path)[0].sources[0]
+    assert (source.url, source.language) == ("https://www.data.go.kr", "ko")
+    assert source.options == DataGoKrOptions(organisations=("시험*",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("rows: 100", "row: 100", 9, ["sources.portal.row", "did you mean `rows`"]),
+        ("rows: 100", "rows: 5000", 9, ["sources.portal.rows", "1000"]),
+        ("protocol: ckan", "protocol: cakn", 7, ["sources.portal.protocol", "did you mean ckan"]),
+        ("url: https://portal.example/", "url: portal.example", 8, ["sources.portal.url", "http(s)"]),
+        ("evidence: assumed", "evidence: certain", 11, ["sources.portal.evidence", "recorded"]),
+        ("sector: public", "sectr: public", 3, ["sectr", "did you mean `sector`"]),
+        ("    evidence: assumed\n", "", 5, ["sources.portal.evidence", "required"]),
+        ("aliases: [시험]", "aliases: [시험", 2, ["not valid YAML"]),
+        ("sector: public", "sector: public\nsector: health", 4, ["sector", "twice"]),
+        ("full_every: 12h", "full_every: weekly", 10, ["sources.portal.full_every"]),
+    ],
+)
+def test_an_error_names_file_line_and_key(tmp_path: Path, old: str, new: str, line: int, words: list[str]) -> None:
+    file = _write(tmp_path, GOOD.replace(old, new))
+    with pytest.raises(ConfigurationError) as caught:
+        config.members(tmp_path)
+    message = str(caught.value)
+    found = int(message.removeprefix(f"{file}:").split(":")[0])
+    assert message.startswith(f"{file}:")
+    assert abs(found - line) <= (1 if "not valid YAML" in message else 0), message
+    for word in words:
+        assert word in message
+
+
+def test_sources_are_selected_by_member_or_by_name_and_a_wrong_name_is_told_the_nearest(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD + GOOD[GOOD.index("  portal:") :].replace("portal:", "second:", 1) + "    enabled: false\n")
+    assert [source.name for source in config.select(tmp_path, ())] == ["test-corp.portal"]
+    assert [source.name for source in config.select(tmp_path, ("test-corp",))] == ["test-corp.portal"]
+    assert [source.name for source in config.select(tmp_path, ("test-corp.second",))] == ["test-corp.second"]
+    with pytest.raises(ConfigurationError, match=r"did you mean test-corp\.portal\?"):
+        config.select(tmp_path, ("test-corp.portl",))
+
+
+def test_a_secret_is_a_reference_and_never_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_KEY", "s3cret")
+    assert config.secret("${PORTAL_KEY}") == "s3cret"
+    monkeypatch.delenv("PORTAL_KEY")
+    with pytest.raises(ConfigurationError, match="PORTAL_KEY"):
+        config.secret("${PORTAL_KEY}")
+    with pytest.raises(ConfigurationError, match="by name"):
+        config.secret("s3cret")
+
+
+def test_a_folder_without_members_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="members"):
+        config.settings(tmp_path / "home", tmp_path)
+    (tmp_path / "members").mkdir()
+    with pytest.raises(ConfigurationError, match="no member files"):
+        config.members(tmp_path)
+
+
+def test_every_packaged_member_file_is_right() -> None:
+    members = config.members(config.default_config())
+    assert {source.evidence for member in members for source in member.sources} <= {"recorded", "documented", "assumed"}
+    for member in members:
+        for source in member.sources:
+            assert source.note, f"{source.name}: a source says in a line how we know"
+            assert not source.allow_private, f"{source.name}: a member's portal is never on a private address"
+            assert source.download_delay is None or source.download_delay >= 1, source.name
