@@ -1,0 +1,1 @@
+"""How to page through a source: one module a protocol, yielding pages and nothing else."""

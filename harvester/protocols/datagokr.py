@@ -1,0 +1,214 @@
+"""The Korean public data portal (https://www.data.go.kr), listed from its own catalogue: one CSV of all agencies.
+
+The catalogue is a data set of the portal; where its file is stands in ``/catalog/{its list key}/fileData.json``. The
+file is fetched once for all sources of this machine and read as a stream; a source takes the rows of its agencies.
+Search pages are not asked: robots.txt names them. For every record the portal also has schema.org JSON
+(``/catalog/{key}/fileData.json | openapi.json | standard.json``) and DCAT (``/dcat/metadata/{key}``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import ClassVar, NamedTuple
+from urllib.parse import urljoin
+
+import msgspec
+from scrapy import Request
+from scrapy.http import Response
+
+from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
+from harvester.crawl.downloads import SpooledResponse
+from harvester.errors import PortalError
+from harvester.options import DataGoKrOptions
+from harvester.protocols.answers import as_utf8, unreadable
+from harvester.protocols.base import ProtocolSpider
+from harvester.protocols.csv_rows import Row, Table
+
+_LEADING = ("목록키", "목록유형")
+_PAGES = {"FILE": "fileData", "API": "openapi", "STD": "standard", "LINKED": "linkedData"}
+"""Type of a list entry → name of its page, and of its answer in schema.org JSON."""
+_PAGE_IN_ADDRESS = re.compile(r"/(fileData|openapi|standard|linkedData)\.do")
+_FORMATS = {"schema_org": "datagokr_json", "rdf": "datagokr_rdf"}
+
+
+class _File(msgspec.Struct):
+    contentUrl: str | None = None
+    encodingFormat: str | None = None
+
+
+class _Described(msgspec.Struct):
+    name: str | None = None
+    distribution: list[_File] | _File = []
+
+
+class Columns(NamedTuple):
+    """Where a catalogue has what the listing needs; spellings of headers differ between its issues."""
+
+    organisation: int
+    title: int
+    modified: int
+    address: int
+
+    @classmethod
+    def of(cls, header: list[str], url: str) -> Columns:
+        """Find them; raises `PortalError` where the agency's column is missing (the others may be)."""
+        plain = [re.sub(r"^목록\.|\s", "", name) for name in header]
+
+        def column(*names: str) -> int:
+            return next((plain.index(name) for name in names if name in plain), -1)
+
+        organisation = column("제공기관", "기관명", "제공기관명")
+        if organisation < 0:
+            raise PortalError("layout changed", f"{url}: no column 제공기관 or 기관명 among {', '.join(header)}")
+        return cls(organisation, column("목록명"), column("수정일"), column("URL", "목록URL"))
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """The cursor: content of the catalogue file and the next row of it."""
+
+    content_hash: str
+    row: int
+
+
+class DataGoKrSpider(ProtocolSpider):
+    """Lists the records of a source's agencies from the catalogue file."""
+
+    format = "datagokr_csv"
+    further_formats = tuple(_FORMATS.values())
+    options: DataGoKrOptions
+    _not_found: ClassVar[list[int]] = [404, 410]
+
+    def listing(self, cursor: str | None) -> Iterable[Request | Page]:
+        """Ask where the catalogue's file is."""
+        url = f"{self.source.url}/catalog/{self.options.catalogue}/fileData.json"
+        yield self.request(url, self._catalogue, cb_kwargs={"cursor": cursor})
+
+    def _catalogue(self, response: Response, cursor: str | None) -> Iterator[Request | Page]:
+        described = _description(response)
+        files = described.distribution if isinstance(described.distribution, list) else [described.distribution]
+        # The sort is stable: the first CSV, else the first file.
+        files = sorted(files, key=lambda file: (file.encodingFormat or "").upper() != "CSV")
+        address = next((file.contentUrl for file in files if file.contentUrl), None)
+        if not address:
+            raise PortalError(
+                "layout changed", f"{response.url}: no distribution.contentUrl: where is the catalogue's file?"
+            )
+        place = msgspec.json.decode(cursor, type=_Place) if cursor else None
+        yield self.download(
+            urljoin(response.url, address),
+            self._rows,
+            content_hash=place.content_hash if place else None,
+            cb_kwargs={"cursor": cursor},
+        )
+
+    def _rows(self, response: SpooledResponse, cursor: str | None) -> Iterator[Page]:
+        """Pages of the selected rows. A file that is not the one of the cursor is read from its beginning."""
+        place = msgspec.json.decode(cursor, type=_Place) if cursor else None
+        resumed = place.row if place and place.content_hash == response.content_hash else 0
+        table = Table(response.path, _LEADING, response.url)
+        columns = Columns.of(table.header, response.url)
+        selected = selection(self.options.organisations)
+        records: list[HarvestRecord] = []
+        rejected: list[Rejected] = []
+        after, kept, number = cursor, 0, -1
+        for number, row in enumerate(table):
+            if not _concerns(row, selected, columns, self.options.organisations):
+                continue
+            kept += 1
+            if number < resumed:
+                continue
+            if len(records) + len(rejected) == self.options.page_rows:
+                here = msgspec.json.encode(_Place(response.content_hash, number)).decode()
+                yield Page(records=tuple(records), rejected=tuple(rejected), after=after, cursor=here)
+                after = here
+                records.clear()
+                rejected.clear()
+            outcome = self._outcome(row, table.header, columns)
+            if isinstance(outcome, HarvestRecord):
+                records.append(outcome)
+            else:
+                rejected.append(outcome)
+        yield Page(
+            records=tuple(records),
+            rejected=tuple(rejected),
+            after=after,
+            cursor=msgspec.json.encode(_Place(response.content_hash, number + 1)).decode(),
+            end=True,
+            declared_total=kept,
+        )
+
+    def _outcome(self, row: Row, header: list[str], columns: Columns) -> HarvestRecord | Rejected:
+        if row.cells is None:
+            return _rejected(row, "broken-row", f"this row does not give the {len(header)} cells of the header")
+        key = row.cells[0].strip()
+        if not key:
+            return _rejected(row, "no-identifier", "this row has no list key")
+        payload = msgspec.json.encode(dict(zip(header, row.cells, strict=True)))
+        return HarvestRecord(
+            identifier=key,
+            parts=(Part(name="listing", format=self.format, payload=payload),),
+            wanted=self._wanted(key, row.cells, columns) if self.options.details else {},
+            revision=_revision(row.cells, columns) if self.options.details else None,
+        )
+
+    def _wanted(self, key: str, cells: list[str], columns: Columns) -> Mapping[str, str]:
+        wanted: dict[str, str] = {}
+        address = _PAGE_IN_ADDRESS.search(cells[columns.address]) if columns.address >= 0 else None
+        page = _PAGES.get(cells[1].strip().upper()) or (address[1] if address else None)
+        for name in self.options.details:
+            if name == "rdf":
+                wanted[name] = f"{self.source.url}/dcat/metadata/{key}"
+            elif page:
+                wanted[name] = f"{self.source.url}/catalog/{key}/{page}.json"
+        return wanted
+
+    def detail_part(self, name: str, response: Response) -> Part:
+        """Read a further part; a withdrawn list key answers a page that only says so in an alert."""
+        body = as_utf8(response.body, None)
+        beginning = body[:4096].lstrip()
+        if re.match(rb"<(!doctype\s+html|html|script)\b", beginning, re.I) and b"alert(" in body[:20_000]:
+            raise PortalError("not found", f"{response.url}: the list key is withdrawn: a page with an alert came")
+        if name == "rdf":
+            if b"<rdf:RDF" not in body[:4096]:
+                raise unreadable(beginning, "RDF/XML", response.url)
+        elif not _description(response).name:
+            raise PortalError("layout changed", f"{response.url}: no name in the schema.org answer")
+        return Part(name=name, format=_FORMATS[name], payload=body)
+
+
+def selection(organisations: Iterable[str]) -> Callable[[str], bool]:
+    """Whether an agency's name is one of these: exactly, or by its beginning where a ``*`` ends the wish; none: all."""
+    exact = {name.strip() for name in organisations if not name.endswith("*")}
+    prefixes = tuple(name[:-1].strip() for name in organisations if name.endswith("*"))
+    if not exact and not prefixes:
+        return lambda name: True
+    return lambda name: name in exact or name.startswith(prefixes)
+
+
+def _concerns(row: Row, selected: Callable[[str], bool], columns: Columns, organisations: tuple[str, ...]) -> bool:
+    """Whether a row is the source's; one whose cells cannot be told is, if an agency of the source is named in it."""
+    if row.cells is not None:
+        return selected(row.cells[columns.organisation].strip())
+    return not organisations or any(name.rstrip("* ") in row.raw for name in organisations)
+
+
+def _revision(cells: list[str], columns: Columns) -> str:
+    """Text that tells what makes the further parts worth asking for again: never the counters, which move on every row."""
+    stable = (columns.modified, columns.title, columns.organisation)
+    return " · ".join(cells[column].strip() for column in stable if column >= 0)
+
+
+def _description(response: Response) -> _Described:
+    body = as_utf8(response.body, None)
+    try:
+        return msgspec.json.decode(body, type=_Described, strict=False)
+    except msgspec.ValidationError as error:
+        raise PortalError("layout changed", f"{response.url}: no schema.org description: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise unreadable(body[:4096], "schema.org JSON", response.url, error) from None
+
+
+def _rejected(row: Row, code: str, message: str) -> Rejected:
+    issue = Issue(severity="error", code=code, message=message, field="목록키", value=row.raw[:200])
+    return Rejected(payload=row.raw.encode(), format=DataGoKrSpider.format, issue=issue)

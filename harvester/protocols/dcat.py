@@ -1,0 +1,287 @@
+"""DCAT feeds: DCAT-US data.json, and DCAT in Turtle, RDF/XML or JSON-LD with Hydra paging.
+
+data.json is read as a stream, so that memory does not depend on the feed. RDF has no order: an answer is held whole
+while it is taken apart; portals with many datasets page their feeds (https://www.hydra-cg.com/spec/latest/core/).
+"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias, cast
+from urllib.parse import urljoin
+
+import ijson
+import msgspec
+import orjson
+from scrapy import Request
+
+from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
+from harvester.crawl.downloads import SpooledResponse
+from harvester.errors import PortalError
+from harvester.mapping.rdf_closure import split_feed
+from harvester.options import DcatOptions
+from harvester.protocols.answers import declared_charset, unreadable
+from harvester.protocols.base import ProtocolSpider
+
+Form: TypeAlias = Literal["data_json", "json_ld", "turtle", "rdf_xml"]
+
+_RDF_FORMAT = "dcat_rdf"
+_PAGE = 500
+_BEGINNING = 1 << 16
+_TYPES: dict[str, Form] = {
+    "text/turtle": "turtle",
+    "application/x-turtle": "turtle",
+    "application/n-triples": "turtle",
+    "text/n3": "turtle",
+    "text/rdf+n3": "turtle",
+    "application/rdf+xml": "rdf_xml",
+}
+_XML = re.compile(rb"<(\?xml|!--|!doctype\s+(?!html)|[a-z][\w.-]*(:[\w.-]+)?[\s>])", re.I)
+_HTML = re.compile(rb"<(!doctype\s+html|html|head|body|script)\b", re.I)
+_MOST_VISITS = 100_000
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """The cursor: which page of the feed, the content it had, and the next dataset in it."""
+
+    url: str
+    content_hash: str = ""
+    row: int = 0
+
+    def cursor(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+class DcatSpider(ProtocolSpider):
+    """Lists a DCAT feed at the source's address."""
+
+    format = "data_json"
+    further_formats = (_RDF_FORMAT,)
+    options: DcatOptions
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._visited: set[str] = set()
+
+    def listing(self, cursor: str | None) -> Iterable[Request | Page]:
+        """Ask for the feed, or for the page of it that the cursor names."""
+        place = msgspec.json.decode(cursor, type=_Place) if cursor else _Place(self.source.url)
+        yield self._ask(place, cursor)
+
+    def _ask(self, place: _Place, cursor: str | None) -> Request:
+        self._visited.add(place.url)
+        known = {"place": place, "cursor": cursor}
+        return self.download(place.url, self._read, content_hash=place.content_hash or None, cb_kwargs=known)
+
+    def _read(self, response: SpooledResponse, place: _Place, cursor: str | None) -> Iterator[Request | Page]:
+        # A feed that is not the one of the cursor is read from its beginning: rows of it mean something else now.
+        resumed = place.row if place.content_hash == response.content_hash else 0
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        form = (
+            form_of(response.path, content_type, response.url) if self.options.format == "auto" else self.options.format
+        )
+        if form == "data_json":
+            outcomes: Iterator[HarvestRecord | Rejected] = _data_json(response.path, content_type, response.url)
+            following, total = None, None
+        else:
+            try:
+                feed = split_feed(response.path.read_bytes(), form, response.url)
+            except (ValueError, RecursionError) as error:
+                with response.path.open("rb") as file:
+                    raise unreadable(file.read(_BEGINNING), f"DCAT as {form}", response.url, error) from None
+            outcomes = itertools.chain(_rdf_records(feed), _rdf_problems(feed.problems, response.url))
+            following = self._following(feed.next_page, response.url)
+            total = feed.declared_total
+        read = resumed
+        after = cursor
+        rest = itertools.islice(outcomes, resumed, None)
+        while True:
+            chunk = list(itertools.islice(rest, _PAGE))
+            read += len(chunk)
+            last = len(chunk) < _PAGE
+            place = _Place(following) if last and following else _Place(place.url, response.content_hash, read)
+            page = Page(
+                records=tuple(outcome for outcome in chunk if isinstance(outcome, HarvestRecord)),
+                rejected=tuple(outcome for outcome in chunk if isinstance(outcome, Rejected)),
+                after=after,
+                cursor=place.cursor(),
+                end=last and following is None,
+                declared_total=total,
+            )
+            after = page.cursor
+            yield page
+            if last:
+                break
+        if following:
+            yield self._ask(place, after)
+
+    def _following(self, next_page: str | None, url: str) -> str | None:
+        """Address of the next page of the feed. Raises `PortalError` for a page that was there before."""
+        if next_page is None:
+            return None
+        address = urljoin(url, next_page)
+        if not address.startswith(("http://", "https://")):
+            raise PortalError("layout changed", f"{url}: the next page is no web address: {address[:200]}")
+        if address in self._visited or len(self._visited) > _MOST_VISITS:
+            raise PortalError("endless paging", f"{url}: the next page is {address}, which was read before")
+        return address
+
+
+def form_of(path: Path, content_type: str, url: str) -> Form:
+    """Which of the forms a feed has: by Content-Type where the first bytes do not contradict it, else by these.
+
+    Raises `PortalError` for a web page, an empty body, or JSON that is no feed.
+    """
+    with path.open("rb") as file:
+        beginning = file.read(_BEGINNING)
+    text = beginning.lstrip(codecs.BOM_UTF8).lstrip()
+    if not text or _HTML.match(text):
+        raise unreadable(beginning, "a DCAT feed", url)
+    declared = _TYPES.get(content_type.partition(";")[0].strip().lower())
+    if declared == "turtle" or (declared == "rdf_xml" and text[:1] == b"<"):
+        return declared
+    if text[:1] in {b"{", b"["} or beginning[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return _json_form(path, content_type, url)
+    return "rdf_xml" if _XML.match(text) else "turtle"
+
+
+class _Keys(NamedTuple):
+    """Of a JSON document: whether it is a list, and the keys of its object (or of the first object of the list)."""
+
+    is_list: bool
+    keys: dict[str, str]
+
+
+def _json_form(path: Path, content_type: str, url: str) -> Form:
+    keys = _json_keys(path, content_type, url)
+    if keys.is_list:
+        linked = any(key in {"@id", "@graph"} or key.startswith("http") for key in keys.keys)
+        return "json_ld" if linked else "data_json"
+    if keys.keys.get("dataset") == "start_array":
+        return "data_json"
+    if {"@graph", "@context", "@id"} & set(keys.keys):
+        return "json_ld"
+    if {"error", "errors", "success"} & set(keys.keys):
+        raise PortalError("error inside 200", f"{url}: the portal says that it failed: {path.read_bytes()[:200]!r}")
+    raise PortalError(
+        "layout changed", f"{url}: no list `dataset` and nothing of JSON-LD among {', '.join(keys.keys)[:200]}"
+    )
+
+
+def _json_keys(path: Path, content_type: str, url: str) -> _Keys:
+    """Keys with the kind of their values, as far as needed: `dataset` ends the search."""
+    keys: dict[str, str] = {}
+    depth, is_list, key = 0, False, None
+    with _utf8(path, content_type) as file:
+        try:
+            for event, value in ijson.basic_parse(file):
+                if depth == 0 and event == "start_array":
+                    is_list = True
+                level = 2 if is_list else 1
+                if event == "map_key" and depth == level:
+                    key = value
+                elif key is not None:
+                    keys[key] = event
+                    if key == "dataset":
+                        break
+                    key = None
+                if event in {"start_map", "start_array"}:
+                    depth += 1
+                elif event in {"end_map", "end_array"}:
+                    depth -= 1
+                    if is_list and depth == 1:
+                        break
+        except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
+            raise unreadable(path.read_bytes()[:_BEGINNING], "JSON", url, error) from None
+    return _Keys(is_list, keys)
+
+
+def _data_json(path: Path, content_type: str, url: str) -> Iterator[HarvestRecord | Rejected]:
+    keys = _json_keys(path, content_type, url)
+    if not keys.is_list and keys.keys.get("dataset") != "start_array":
+        raise PortalError("layout changed", f"{url}: no list `dataset` in this data.json")
+    with _utf8(path, content_type) as file:
+        try:
+            for dataset in ijson.items(file, "item" if keys.is_list else "dataset.item", use_float=True):
+                yield _data_json_record(dataset)
+        except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
+            raise PortalError("unreadable answer", f"{url}: the feed breaks off or is no JSON: {error}") from None
+
+
+def _data_json_record(dataset: Any) -> HarvestRecord | Rejected:
+    try:
+        payload = orjson.dumps(dataset)
+    except TypeError:  # numbers beyond 64 bits
+        payload = json.dumps(dataset, ensure_ascii=True).encode()
+    if not isinstance(dataset, dict):
+        return _rejected(payload, "data_json", "not-a-dataset", "this element of the feed is no object")
+    identifier = _identifier(dataset.get("identifier"))
+    if not identifier:
+        return _rejected(payload, "data_json", "no-identifier", "this dataset has no identifier")
+    return HarvestRecord(identifier=identifier, parts=(Part(name="listing", format="data_json", payload=payload),))
+
+
+def _identifier(value: Any) -> str | None:
+    """Write an identifier as text; DCAT-US 3 writes objects, and lists of them."""
+    match value:
+        case str():
+            return value.strip() or None
+        case bool() | None:
+            return None
+        case int() | float():
+            return str(value)
+        case dict():
+            return next(
+                (found for key in ("@id", "@value", "notation") if (found := _identifier(value.get(key)))), None
+            )
+        case [first, *_]:
+            return _identifier(first)
+    return None
+
+
+def _rdf_records(feed: Iterable[tuple[str, bytes]]) -> Iterator[HarvestRecord]:
+    for identifier, triples in feed:
+        part = Part(name="listing", format=_RDF_FORMAT, payload=triples)
+        yield HarvestRecord(identifier=identifier, parts=(part,))
+
+
+def _rdf_problems(problems: tuple[str, ...], url: str) -> Iterator[Rejected]:
+    """Statements that a parser had to leave out: they belong to no dataset that can be named, but must be seen."""
+    if problems:
+        message = f"{url}: {len(problems)} statements cannot be read; the first: {problems[0]}"
+        yield _rejected("\n".join(problems).encode(), _RDF_FORMAT, "unreadable-statements", message)
+
+
+def _rejected(payload: bytes, metadata_format: str, code: str, message: str) -> Rejected:
+    value = payload[:200].decode("utf-8", "replace")
+    issue = Issue(severity="error", code=code, message=message, field="identifier", value=value)
+    return Rejected(payload=payload, format=metadata_format, issue=issue)
+
+
+def _utf8(path: Path, content_type: str) -> BinaryIO:
+    """File as a stream of UTF-8 without byte order mark."""
+    file = path.open("rb")
+    beginning = file.read(_BEGINNING)
+    if beginning.startswith(codecs.BOM_UTF8):
+        file.seek(len(codecs.BOM_UTF8))
+        return file
+    file.seek(0)
+    if beginning[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return cast(BinaryIO, codecs.EncodedFile(file, "utf-8", "utf-16"))
+    charset = declared_charset(content_type)
+    if charset and charset != "utf-8" and not _is_utf8(beginning):
+        return cast(BinaryIO, codecs.EncodedFile(file, "utf-8", charset))
+    return file
+
+
+def _is_utf8(beginning: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return False
+    return True
