@@ -5,6 +5,8 @@ Each message says what happened, where (file, line, key or URL) and what to do a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class DataMoaError(Exception):
     """Root of every fault that the program expects; the command line prints it without a traceback."""
@@ -50,6 +52,10 @@ class LedgerError(DataMoaError):
     """The ledger refuses an operation or cannot be reached; stops the job or command that asked."""
 
 
+class LeaseHeldError(LedgerError):
+    """A job of this source runs already, under another live holder. Raised when a job starts; stops that start."""
+
+
 class LeaseLostError(LedgerError):
     """Another process holds (or took over) the lease of this source. Raised by every commit of a job; stops the job."""
 
@@ -67,4 +73,12 @@ class ForeignIndexError(IndexEngineError):
 
 
 class QueryError(DataMoaError):
-    """A search request is not acceptable; the endpoint answers 400 with `message` and what is allowed."""
+    """A search request is not acceptable; the endpoint answers 400 with the message and what is allowed.
+
+    `parameter` names what is wrong, `allowed` lists what would be right, where such a list is of use.
+    """
+
+    def __init__(self, message: str, *, parameter: str | None = None, allowed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+        self.allowed = tuple(allowed)
