@@ -22,7 +22,7 @@ class Everything:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Documents whose `field` has this term (text) or exactly this value (keyword, year). An empty value matches nothing.
+    """Documents whose `field` has this term (text) or exactly this value (keyword, year). An empty one: none.
 
     A text term scores by BM25; a keyword or year value gives every document the same score.
     """

@@ -1,0 +1,81 @@
+"""Documents as the embedded engine stores them: one JSON object each. Pure."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+import orjson
+
+from indexer.engines.base import Checkpoint, Document, IndexChange
+from indexer.engines.embedded_facets import combination, combined
+from indexer.engines.order import day_key, id_key
+from indexer.fields import FIELDS
+
+
+class Stamp(msgspec.Struct, array_like=True):
+    """What is stored beside the id of a document."""
+
+    source: str
+    content_hash: str
+
+
+class State(msgspec.Struct, array_like=True, kw_only=True):
+    """What the checkpoint document stores: how far the index is, and the highest `seq` and id that ever came in."""
+
+    ledger: str | None = None
+    seq: int = 0
+    analysis: str | None = None
+    highest_seq: int = 0
+    highest_id: str = ""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """As every engine says it."""
+        return Checkpoint(ledger=self.ledger, seq=self.seq, analysis=self.analysis)
+
+
+def stored(value: Stamp | State) -> str:
+    """As a bytes field takes it in JSON."""
+    return base64.b64encode(msgspec.json.encode(value)).decode()
+
+
+def state_document(state: State) -> str:
+    """The document that holds the checkpoint."""
+    return orjson.dumps({"kind": "checkpoint", "stamp": stored(state)}).decode()
+
+
+def change_document(change: IndexChange) -> str:
+    """A document or tombstone; raises ValueError when a value is not what its field takes."""
+    if not isinstance(change, Document):
+        return orjson.dumps({"id": change.id, "seq": change.seq, "kind": "tombstone"}).decode()
+    fields: dict[str, Any] = {
+        "id": change.id,
+        "seq": change.seq,
+        "kind": "document",
+        "stamp": stored(Stamp(change.source, change.content_hash)),
+        "id_order": id_key(change.id),
+        "title_order": f"{change.sort_title}\0{change.id}",
+    }
+    for field in FIELDS:
+        name = field.name
+        if field.role == "text":
+            if terms := change.terms.get(name):
+                fields[name] = terms
+            continue
+        values = change.values.get(name, ())
+        if field.role == "date":
+            day = values[0] if values else None
+            fields[name] = day_key(day, change.id)
+            fields[f"{name}_down"] = day_key(day, change.id, newest_first=True)
+        elif not values:
+            continue
+        elif field.role == "year":
+            fields[name] = int(values[0])
+        elif field.many:
+            fields[name] = values
+            fields[combination(name)] = combined(values)
+        else:
+            fields[name] = values[0]
+    return orjson.dumps(fields).decode()
