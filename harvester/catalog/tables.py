@@ -1,0 +1,88 @@
+"""Shape of the vocabulary tables (``config/vocabularies/*.yml``): one class a file. Reading them is `harvester.config`'s."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(_Frozen):
+    """What a searcher reads."""
+
+    ko: str
+    en: str
+
+
+class Term(_Frozen):
+    """A value of a vocabulary and the other ways to write it (`names`: the whole value is one of these)."""
+
+    label: Label
+    names: tuple[str, ...] = ()
+
+
+class Licence(Term):
+    """A licence: `phrases` may stand inside a longer text, `urls` are addresses that mean it, `open` as in "open data"."""
+
+    uri: str | None = None
+    open: bool = False
+    phrases: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+
+
+class Frequency(Term):
+    """An update cycle: ISO 8601 `durations` of repetitions that mean it, and its name in Dublin Core's `cld` terms."""
+
+    durations: tuple[str, ...] = ()
+    cld: tuple[str, ...] = ()
+
+
+class Format(_Frozen):
+    """A file format or kind of service; see the head of ``formats.yml``."""
+
+    label: str | None = None
+    media_type: str | None = None
+    registered: bool = True
+    shares_media_type: bool = False
+    media_types: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    packaging: bool = False
+    service: bool = False
+
+
+class Themes(_Frozen):
+    """The EU's themes with their labels; the two Korean classifications with the EU themes each value falls in."""
+
+    eu: dict[str, Label]
+    datagokr: dict[str, tuple[str, ...]]
+    brm: dict[str, tuple[str, ...]]
+
+
+class Agencies(_Frozen):
+    """Names of agencies that changed, old to new: whole names, and names under which others stand."""
+
+    names: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
+
+
+class Values(_Frozen):
+    """Small tables: marks of an empty value, language tags and their names, access rights, kinds of dataset."""
+
+    empty: tuple[str, ...]
+    languages: dict[str, str]
+    language_names: dict[str, Label]
+    access_rights: dict[str, Term]
+    types: dict[str, Term]
+
+
+class Tables(_Frozen):
+    """All tables; the fields are the names of their files."""
+
+    licences: dict[str, Licence] = Field(min_length=1)
+    frequencies: dict[str, Frequency] = Field(min_length=1)
+    formats: dict[str, Format] = Field(min_length=1)
+    themes: Themes
+    agencies: Agencies
+    values: Values

@@ -1,0 +1,49 @@
+"""Addresses that a searcher may safely follow: http and https, nothing else."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_LONGEST = 8000
+_WEB = re.compile(r"https?://(?:[^\s/?#@<>\"\\]*@)?(?:[^\s/?#:@<>\"\\\[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?", re.I)
+_NESTED_AMPERSAND = re.compile(r"&(?:amp;)+", re.IGNORECASE)
+_IGNORED = re.compile("[\x00-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
+
+
+def is_web_address(text: str) -> bool:
+    """Whether the text is a complete http or https address without blanks."""
+    return len(text) <= _LONGEST and _WEB.fullmatch(text) is not None
+
+
+def web_address(text: str) -> str | None:
+    """The address in `text`, blanks escaped and ``www.`` completed; None for anything that is not http or https.
+
+    ``javascript:``, ``data:``, ``file:``, ``ftp:`` and relative addresses are not links for a searcher.
+    """
+    # The common case without a regular expression: this runs for every link of every record.
+    if (
+        text.startswith(("https://", "http://"))
+        and text.isascii()
+        and text.isprintable()
+        and len(text) <= _LONGEST
+        and text[8:9].isalnum()
+        and not any(mark in text for mark in (" ", "<", ">", '"', "\\", "&amp;", "["))
+    ):
+        host = text.partition("//")[2]
+        if "@" not in host and ":" not in host:
+            return text
+    return _web_address(text)
+
+
+@lru_cache(maxsize=4096)
+def _web_address(text: str) -> str | None:
+    text = _IGNORED.sub("", text).strip().strip("<>\"'")
+    text = _NESTED_AMPERSAND.sub("&", text).strip()
+    if text[:4].lower() == "www.":
+        text = f"http://{text}"
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme.lower() not in ("http", "https"):
+        return None
+    text = f"{scheme.lower()}://" + re.sub(r"\s", "%20", rest.replace("\\", "/")).replace("<", "%3C").replace(">", "%3E").replace('"', "%22")
+    return text if is_web_address(text) else None
