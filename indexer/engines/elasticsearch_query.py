@@ -1,0 +1,222 @@
+"""A search as Elasticsearch's JSON: translation only, nothing is sent from here.
+
+Two limits of the server shape it: queries may be nested 30 deep (`indices.query.bool.max_nested_depth`), so filters,
+boosts and rank-only parts join the ``bool`` they stand around instead of wrapping it; and terms that no field can hold
+are answered with ``match_none`` here instead of an error there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any as Json
+
+from harvester.errors import QueryError
+from indexer.engines import cursor as cursors
+from indexer.engines.base import (
+    All,
+    Any,
+    Best,
+    Boost,
+    Everything,
+    Filtered,
+    Fuzzy,
+    Node,
+    OneOf,
+    Phrase,
+    Prefix,
+    Range,
+    Ranked,
+    Request,
+    Sort,
+    Term,
+)
+from indexer.engines.elasticsearch_mapping import HIDDEN, text_field
+from indexer.fields import BY_NAME
+
+Query = dict[str, Json]
+
+NOTHING: Query = {"match_none": {}}
+EVERYTHING: Query = {"match_all": {}}
+
+# Longest term that the white-space tokenizer makes, and longest value that Lucene can hold, in bytes of UTF-8.
+_LONGEST_TERM = 255
+_LONGEST_VALUE = 32_766
+
+# Facets must be exact on several shards too: every shard reports this many of its values. Measured: costs nothing.
+_SHARD_SIZE = 20_000
+
+_SORTS: dict[Sort, tuple[str, str]] = {
+    "relevance": ("_score", "desc"),
+    "title": ("sort_title", "asc"),
+    "issued": ("issued", "asc"),
+    "-issued": ("issued", "desc"),
+    "modified": ("modified", "asc"),
+    "-modified": ("modified", "desc"),
+}
+
+
+def search_body(request: Request) -> dict[str, Json]:
+    """Arguments of the client's ``search`` for a request; asks for one hit more than wanted, which tells whether
+    anything follows. Raises `QueryError` for a cursor that is none."""
+    faceted = {name: node for name, node in request.filters.items() if name in request.facets}
+    plain = [translate(node) for name, node in request.filters.items() if name not in request.facets]
+    query = filtered(translate(request.query), plain)
+    query = {**query, "bool": {**query["bool"], "must_not": [*query["bool"].get("must_not", ()), HIDDEN]}}
+    field, order = _SORTS[request.sort]
+    main: Json = {"_score": {"order": order}} if field == "_score" else {field: {"order": order, "missing": "_last"}}
+    body: dict[str, Json] = {
+        "query": query,
+        "size": request.size + 1 if request.size else 0,
+        "from_": request.offset,
+        "sort": [main, {"id": {"order": "asc"}}],
+        "track_total_hits": True,
+        "source": False,
+        # Pages of one search go to the same copies of the shards: copies may score a little differently.
+        "preference": hashlib.blake2b(repr((request.query, request.filters)).encode("utf-8", "replace"), digest_size=8).hexdigest(),
+        "allow_partial_search_results": False,
+    }
+    if faceted:
+        body["post_filter"] = {"bool": {"filter": [translate(node) for node in faceted.values()]}}
+    if request.facets:
+        body["aggs"] = _facets(request, {name: translate(node) for name, node in faceted.items()})
+    if request.after is not None:
+        body["search_after"] = _search_after(request)
+    return body
+
+
+def facet_counts(request: Request, answer: dict[str, Json] | None) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Counts of an answer's aggregations, in the order in which the request names the facets."""
+    found: dict[str, tuple[tuple[str, int], ...]] = {}
+    for group in (answer or {}).values():
+        for name, facet in group.items():
+            if isinstance(facet, dict):
+                found[name] = tuple((str(bucket["key"]), bucket["doc_count"]) for bucket in facet["buckets"])
+    return {name: found.get(name, ()) for name in request.facets}
+
+
+def _facets(request: Request, filters: dict[str, Query]) -> dict[str, Json]:
+    """One group of facets for each set of filters that counts: all of them, or all but the facet's own."""
+    groups: dict[str, Json] = {}
+    for name, size in request.facets.items():
+        group = f"but {name}" if name in filters else "all"
+        counted = [query for field, query in filters.items() if field != name]
+        groups.setdefault(group, {"filter": {"bool": {"filter": counted}} if counted else EVERYTHING, "aggs": {}})
+        groups[group]["aggs"][name] = {
+            "terms": {
+                "field": name,
+                "size": max(size, 1),
+                "shard_size": max(size, _SHARD_SIZE),
+                "order": [{"_count": "desc"}, {"_key": "asc"}],
+            }
+        }
+    return groups
+
+
+def _search_after(request: Request) -> list[Json]:
+    cursor = cursors.decode(request.after or "", request.sort)
+    kind = {"relevance": (int, float), "title": (str,)}.get(request.sort, (int,))
+    whole = isinstance(cursor.key, int) and not -(1 << 63) <= cursor.key < 1 << 63
+    if not isinstance(cursor.key, kind) or whole or not _writable(f"{cursor.id}{cursor.key}"):
+        raise QueryError("cursor: this is not a cursor; take `cursor` from an earlier answer, unchanged")
+    return [cursor.key, cursor.id]
+
+
+def translate(node: Node) -> Query:
+    """A query tree as Elasticsearch's JSON; what each node means stands in `indexer.engines.base`."""
+    match node:
+        case Everything():
+            return EVERYTHING
+        case Term(field, value):
+            return _term(field, value)
+        case OneOf(field, values):
+            values = tuple(value for value in values if _holdable(field, value))
+            return {"constant_score": {"filter": {"terms": {field: values}}, "boost": 0}} if values else NOTHING
+        case Phrase(field, terms):
+            return _phrase(field, terms)
+        case Prefix(field, value):
+            return {"prefix": {text_field(field): {"value": value}}} if _one_term(value) else NOTHING
+        case Fuzzy(field, value, distance):
+            return _fuzzy(field, value, distance)
+        case Range(field, low, high):
+            if low is None and high is None:
+                return {"exists": {"field": field}}
+            bounds = {name: bound for name, bound in (("gte", low), ("lte", high)) if bound is not None}
+            return {"range": {field: bounds}}
+        case All(parts, without):
+            must = [translate(part) for part in parts] or [EVERYTHING]
+            return {"bool": {"must": must, **({"must_not": [translate(part) for part in without]} if without else {})}}
+        case Any(parts):
+            return {"bool": {"should": [translate(part) for part in parts], "minimum_should_match": 1}} if parts else NOTHING
+        case Best(parts):
+            return {"dis_max": {"queries": [translate(part) for part in parts], "tie_breaker": 0}} if parts else NOTHING
+        case Boost(part, factor):
+            return _boosted(translate(part), factor)
+        case Ranked(part, by):
+            return _ranked(translate(part), translate(by))
+        case Filtered(part, filters):
+            return filtered(translate(part), [translate(each) for each in filters])
+
+
+def filtered(query: Query, filters: list[Query]) -> Query:
+    """`query` under more filters; always a ``bool``."""
+    inner = query.get("bool", {"must": [query]})
+    if not filters:
+        return {"bool": inner}
+    return {"bool": {**inner, "filter": [*inner.get("filter", ()), *filters]}}
+
+
+def _ranked(query: Query, by: Query) -> Query:
+    inner = query.get("bool", {"must": [query]})
+    # What only ranks joins the ``should`` parts, where these are optional and their scores are not multiplied.
+    if "boost" in inner or "minimum_should_match" in inner:
+        inner = {"must": [query]}
+    return {"bool": {**inner, "should": [*inner.get("should", ()), by]}}
+
+
+def _boosted(query: Query, factor: float) -> Query:
+    if factor == 1:
+        return query
+    (kind, body), = query.items()
+    if kind in {"bool", "dis_max", "constant_score"}:
+        return {kind: {**body, "boost": body.get("boost", 1) * factor}}
+    if kind == "term":
+        (field, inner), = body.items()
+        return {kind: {field: {**inner, "boost": inner.get("boost", 1) * factor}}}
+    return {"bool": {"must": [query], "boost": factor}}
+
+
+def _term(field: str, value: str) -> Query:
+    if BY_NAME[field].role == "text":
+        return {"term": {text_field(field): {"value": value}}} if _one_term(value) else NOTHING
+    return {"constant_score": {"filter": {"term": {field: value}}}} if _holdable(field, value) else NOTHING
+
+
+def _phrase(field: str, terms: tuple[str, ...]) -> Query:
+    if not terms or not all(map(_one_term, terms)):
+        return NOTHING
+    return _term(field, terms[0]) if len(terms) == 1 else {"match_phrase": {text_field(field): {"query": " ".join(terms)}}}
+
+
+def _fuzzy(field: str, value: str, distance: int) -> Query:
+    if not _one_term(value):
+        return NOTHING
+    # As a constant score every close term counts; scored, the server would take the best fifty only.
+    asked = {"value": value, "fuzziness": distance, "transpositions": True, "rewrite": "constant_score"}
+    return {"fuzzy": {text_field(field): asked}}
+
+
+def _one_term(value: str) -> bool:
+    """Whether a text field can hold this term."""
+    return 0 < len(value) <= _LONGEST_TERM and value.split() == [value] and _writable(value)
+
+
+def _holdable(field: str, value: str) -> bool:
+    """Whether a keyword or year field can hold this value."""
+    if BY_NAME[field].role == "year":
+        return value.isascii() and value.isdigit() and len(value) <= 4
+    return bool(value) and _writable(value) and len(value.encode()) <= _LONGEST_VALUE
+
+
+def _writable(value: str) -> bool:
+    """Whether a text can be written as UTF-8: half a surrogate pair, as a terminal may pass it, cannot."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
