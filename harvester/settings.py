@@ -85,7 +85,7 @@ def of_source(source: HarvestSource) -> dict[str, Any]:
 
     A source that is our own (`allow_private`) is reached on loopback and private addresses, and as fast as it can.
     """
-    settings: dict[str, Any] = {"CLOSESPIDER_TIMEOUT": source.time_limit.total_seconds()}
+    settings: dict[str, Any] = {}
     if source.allow_private:
         settings |= {
             "ALLOW_PRIVATE_ADDRESSES": True,

@@ -16,7 +16,10 @@ from typing import Any, Self
 import msgspec
 from filelock import FileLock, Timeout
 from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Request, Response
+
+from harvester.crawl.order import ordered
 
 _KEPT_DAYS = 3
 """A content that nobody read for so long goes; an interrupted job is taken up again well before."""
@@ -120,8 +123,9 @@ class SharedDownloadMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._downloads = Downloads(Path(crawler.settings["DOWNLOADS_FOLDER"]))
-        self._run_started: datetime = crawler.settings["RUN_STARTED"]
+        order = ordered(crawler.settings)
+        self._downloads = Downloads(order.settings.downloads)
+        self._run_started = order.started
         self._locks: dict[str, FileLock] = {}
         self._began: dict[str, datetime] = {}
 
@@ -140,7 +144,7 @@ class SharedDownloadMiddleware:
             known = self._downloads.fetched(url)
             return self._answer(url, wanted, known.headers if known and known.content_hash == wanted else {})
         lock = self._downloads.lock(url)
-        await _acquire(lock)
+        await self._acquire(lock)
         known = self._downloads.fetched(url)
         if known and known.began >= self._run_started:
             lock.release()
@@ -182,6 +186,17 @@ class SharedDownloadMiddleware:
             self._downloads.temporary(url).unlink(missing_ok=True)
             self._release(url)
 
+    async def _acquire(self, lock: FileLock) -> None:
+        while True:
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                if self._crawler.spider.outcome.stopped:  # type: ignore[union-attr]  # there while requests are
+                    raise IgnoreRequest("the crawl was stopped") from None
+                await asyncio.sleep(_POLL_SECONDS)
+            else:
+                return
+
     def _release(self, url: str) -> None:
         self._locks.pop(url).release()
 
@@ -191,16 +206,6 @@ class SharedDownloadMiddleware:
         return SpooledResponse(
             url, path=path, content_hash=content_hash, encoding=_charset(headers), status=200, headers=Headers(headers)
         )
-
-
-async def _acquire(lock: FileLock) -> None:
-    while True:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            await asyncio.sleep(_POLL_SECONDS)
-        else:
-            return
 
 
 def _charset(headers: dict[str, list[str]]) -> str | None:

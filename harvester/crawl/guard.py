@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Self
 
 from twisted.internet.address import IPv4Address as TcpAddress4
@@ -23,6 +23,7 @@ _METADATA = frozenset(
 )
 """Cloud metadata services: AWS and most others, Alibaba, Azure, Oracle, AWS over IPv6."""
 
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")
 _EMBEDDING_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
 """NAT64 (RFC 6052, RFC 8215) and IPv4-compatible addresses: the last 32 bits are an IPv4 address."""
 
@@ -45,11 +46,11 @@ def _refusal(address: IPv4Address | IPv6Address, allow_private: bool) -> str | N
             return _refusal(inner, allow_private)
     if address.is_unspecified or address.is_multicast or address.is_link_local:
         return "not a host's address"
-    if address.is_loopback or address.is_private:
+    if not address.is_loopback and (address.is_reserved or address in _THIS_NETWORK):
+        return "a reserved address"
+    if address.is_private:
         return None if allow_private else "a loopback or private address"
-    if address.is_reserved or not address.is_global:
-        return "a reserved or shared address"
-    return None
+    return None if address.is_global else "a shared address"
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:

@@ -55,8 +55,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
 
         # Here and not only in the TWISTED_DNS_RESOLVER setting, because that one is read before the spider's own
         # settings (`allow_private`) are known.
-        self._guard = GuardedResolver.from_crawler(crawler, reactor)
-        self._guard.install_on_reactor()
+        GuardedResolver.from_crawler(crawler, reactor).install_on_reactor()
         self._agent = Agent(  # type: ignore[no-untyped-call]
             reactor, BrowserLikePolicyForHTTPS(), connectTimeout=crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         )
@@ -72,10 +71,10 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
                     return await self._spool(request, request.meta["spool_file"])
             return await super().download_request(request)
         except CannotResolveHostError as error:
-            host = urlsplit(request.url).hostname or ""
-            if host in self._guard.refused:
-                raise ForbiddenAddressError(f"not connected: {self._guard.refused[host]}") from error
-            raise
+            why = _refusal(urlsplit(request.url).hostname or "")
+            if why is None:
+                raise
+            raise ForbiddenAddressError(f"not connected: {why}") from error
 
     async def _spool(self, request: Request, file: Path) -> Response:
         started = monotonic()
@@ -227,6 +226,13 @@ class _BodyReader(Protocol):
         if self.transport is not None:
             self.transport.stopProducing()  # type: ignore[attr-defined]
             self.transport.loseConnection()
+
+
+def _refusal(host: str) -> str | None:
+    from twisted.internet import reactor
+
+    resolver = reactor.nameResolver  # type: ignore[attr-defined]  # http and https share the one that is installed
+    return resolver.refused.get(host) if isinstance(resolver, GuardedResolver) else None
 
 
 def _within(deferred: Deferred[Any], seconds: float) -> Deferred[Any]:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
+from scrapy.spidermiddlewares.httperror import HttpError
 
 from harvester.catalog.model import Page
 from harvester.crawl.outcome import Outcome
@@ -16,8 +17,8 @@ from harvester.errors import PortalError
 class ListingMiddleware:
     """Turns the faults of callbacks into the outcome, and lets a callback go on only as its pages are committed.
 
-    A callback that reads a big file is a generator over millions of rows: it is asked for its next page only when
-    fewer than two are waiting (`Outcome.room`), so memory does not depend on the file.
+    A callback that reads a big file is a generator over millions of rows: it is asked for more only when its last page
+    is about to be committed (`Outcome.room`), so memory does not depend on the file.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -30,30 +31,38 @@ class ListingMiddleware:
 
     @property
     def _outcome(self) -> Outcome:
-        outcome: Outcome = self._crawler.spider.outcome  # type: ignore[union-attr]  # a spider is there while it answers
+        outcome: Outcome = self._crawler.spider.outcome  # type: ignore[union-attr]  # it is there while pages come
         return outcome
 
-    async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Pass on pages and requests while the crawl goes on."""
-        outcome = self._outcome
-        async for output in result:
-            if outcome.stopped:
-                return
-            if isinstance(output, Page):
-                await outcome.room.acquire()
+    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Pass on what the listing begins with."""
+        async for output in self._while_wanted(start):
             yield output
 
-    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Pass on what the listing begins with, pages as room allows."""
-        async for output in start:
-            if isinstance(output, Page):
-                await self._outcome.room.acquire()
+    async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Pass on pages and requests while the listing goes on."""
+        async for output in self._while_wanted(result):
             yield output
+
+    async def _while_wanted(self, outputs: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        outcome = self._outcome
+        async for output in outputs:
+            if isinstance(output, Page):
+                await outcome.room.acquire()
+                if outcome.over:
+                    outcome.room.release()
+                    return
+                yield outcome.within_limit(output)
+            elif outcome.over:
+                return
+            else:
+                yield output
 
     def process_spider_exception(self, response: Response, exception: Exception) -> Iterable[Request] | None:
         """End the listing with the reason that the protocol gives; other errors are the protocol's own faults."""
         if isinstance(exception, PortalError):
             self._outcome.fail(exception.reason, str(exception))
             return ()
-        self._outcome.fail("unreadable answer", f"{response.url}: {type(exception).__name__}: {exception}")
+        if not isinstance(exception, HttpError):  # that one went to the request's errback already
+            self._outcome.fail("unreadable answer", f"{response.url}: {type(exception).__name__}: {exception}")
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import msgspec
 from OpenSSL import SSL
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -21,6 +22,7 @@ from service_identity import VerificationError
 from twisted.internet.error import ConnectError
 from twisted.python.failure import Failure
 
+from harvester.catalog.model import Page
 from harvester.crawl.redaction import redact
 
 _PRECEDENCE = (
@@ -37,40 +39,59 @@ class ForbiddenAddressError(IgnoreRequest):
 
 
 class Outcome:
-    """What went wrong in one crawl so far. `stopped`: nothing more is to be fetched or committed.
+    """What went wrong in one crawl so far.
 
+    `listing_over`: nothing more is to be listed; `stopped`: nothing more is to be fetched or committed either.
     `room` bounds the pages that wait to be committed: taken for each page that a protocol yields, given back by the
-    pipeline.
+    pipeline. One is being committed while the next is fetched.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         self.reason: str | None = None
         self.detail = ""
+        self.listing_over = False
         self.stopped = False
         self.lost_requests = 0
         self.lost_details = 0
-        self.room = asyncio.Semaphore(2)
+        self.left = limit
+        self.room = asyncio.Semaphore(1)
 
     def fail(self, reason: str, detail: str) -> None:
         """Note that the listing cannot be complete because of `reason` (a verdict reason)."""
         if self.reason is None or _rank(reason) < _rank(self.reason):
             self.reason, self.detail = reason, redact(detail)
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be listed."""
+        return self.stopped or self.listing_over
+
+    def within_limit(self, page: Page) -> Page:
+        """Cut `page` to the records that the operator still wants; with the last of them the listing is over."""
+        if self.left is None:
+            return page
+        if len(page.records) >= self.left:
+            self.listing_over = True
+            self.fail("limit", "the operator asked for no more")
+            page = msgspec.structs.replace(page, records=page.records[: self.left], end=False)
+        self.left -= len(page.records)
+        return page
+
     def lose_request(self, failure: Failure) -> None:
         """Note a request of the listing that was given up."""
         self.lost_requests += 1
-        self.fail(*explain(failure))
+        request = getattr(failure, "request", None)  # Scrapy hangs it on every failure that it gives to an errback
+        self.fail(*explain(failure, request.url if request else "a request"))
 
 
 def _rank(reason: str) -> int:
     return _PRECEDENCE.index(reason) if reason in _PRECEDENCE else len(_PRECEDENCE)
 
 
-def explain(failure: Failure) -> tuple[str, str]:
-    """Give the verdict reason and a sentence for a request that was given up."""
+def explain(failure: Failure, url: str) -> tuple[str, str]:
+    """Give the verdict reason and a sentence for a request to `url` that was given up."""
     error = failure.value
-    request = getattr(failure, "request", None)
-    where = redact(request.url) if request is not None else "a request"
+    where = redact(url)
     if isinstance(error, HttpError):
         status = error.response.status
         return _status_reason(status), f"{where}: answered {status}"

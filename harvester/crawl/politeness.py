@@ -7,8 +7,10 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
+from scrapy import signals
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -50,14 +52,13 @@ class PoliteRetryMiddleware(RetryMiddleware):
         self._backoff = settings.getfloat("RETRY_BACKOFF")
         self._paused_until: dict[str, float] = {}
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Retry what Scrapy would retry, later."""
-        answer = super().process_response(request, response)
-        if isinstance(answer, Request):
-            header = response.headers.get(b"Retry-After")
-            wanted = retry_after(header.decode("latin-1"), datetime.now(UTC)) if header else None
-            self._pause(request, wanted)
-        return answer
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's way of making it."""
+        middleware = super().from_crawler(crawler)
+        # This signal and not `process_response`: it comes before the downloader takes the next request of the host.
+        crawler.signals.connect(middleware._downloaded, signals.response_downloaded)
+        return middleware
 
     def process_exception(self, request: Request, exception: Exception) -> Request | Response | None:
         """Retry what Scrapy would retry, later."""
@@ -65,6 +66,11 @@ class PoliteRetryMiddleware(RetryMiddleware):
         if isinstance(answer, Request):
             self._pause(request, None)
         return answer
+
+    def _downloaded(self, response: Response, request: Request) -> None:
+        if response.status in self.retry_http_codes:
+            header = response.headers.get(b"Retry-After")
+            self._pause(request, retry_after(header.decode("latin-1"), datetime.now(UTC)) if header else None)
 
     def _pause(self, request: Request, wanted: float | None) -> None:
         if wanted is None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, ClassVar
 
 import scrapy
-from scrapy.http import Request, Response, TextResponse
+from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from harvester import config
@@ -63,8 +63,6 @@ class ProtocolSpider(scrapy.Spider):
             return
         try:
             for output in self.listing(self.job.cursor):
-                if self.outcome.stopped:
-                    return
                 yield output
         except PortalError as error:
             self.outcome.fail(error.reason, str(error))
@@ -95,16 +93,3 @@ class ProtocolSpider(scrapy.Spider):
 
     def _lost(self, failure: Failure) -> None:
         self.outcome.lose_request(failure)
-
-
-def unreadable(response: Response, message: str) -> PortalError:
-    """Make the error for an answer that is not what the protocol says: HTML that asks to log in is a login page."""
-    if isinstance(response, TextResponse):
-        head = response.text[:20_000].casefold()
-        looks_like_html = "<html" in head or "<!doctype html" in head
-        if looks_like_html and any(sign in head for sign in _LOGIN_SIGNS):
-            return PortalError("login page", f"{response.url}: a page that asks to log in; {message}")
-    return PortalError("unreadable answer", f"{response.url}: {message}")
-
-
-_LOGIN_SIGNS = ('type="password"', "type='password'", "type=password", "로그인이 필요", "로그인 후 이용")

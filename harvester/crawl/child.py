@@ -1,0 +1,76 @@
+"""The child's side: harvest the one source that the command line names, as `harvester.crawl.children` asks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from datetime import datetime
+from logging.handlers import RotatingFileHandler
+
+import msgspec
+from scrapy.utils.log import configure_logging
+
+from harvester import config
+from harvester.crawl.children import ChildMessage, ChildOrder, log_file
+from harvester.crawl.crawling import crawl
+from harvester.crawl.events import ProgressEvent
+from harvester.crawl.loop import event_loop
+from harvester.crawl.order import HarvestOrder
+from harvester.crawl.redaction import RedactingFormatter, redact
+from harvester.errors import DataMoaError
+
+_LOG_BYTES = 5_000_000
+_LOG_FILES = 3
+
+
+def main() -> None:
+    """Harvest; tell progress, and the report or the fault, on stdout."""
+    order = msgspec.json.decode(sys.argv[1], type=ChildOrder)
+    settings = config.settings()
+    _log_to(settings, order.source)
+    try:
+        (source,) = config.select(settings.config, (order.source,))
+        loop = event_loop()
+        stop = asyncio.Event()
+        loop.add_reader(sys.stdin.fileno(), _at_its_end, stop)
+        harvest_order = HarvestOrder(
+            settings, order.full, order.limit, order.dry_run, datetime.fromisoformat(order.started), _tell_progress
+        )
+        _tell(ChildMessage(report=loop.run_until_complete(crawl(source, harvest_order, stop))))
+    except DataMoaError as error:
+        logging.getLogger(__name__).error("%s", error)
+        _tell(ChildMessage(fault=redact(str(error))))
+        sys.exit(1)
+
+
+def _at_its_end(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        event_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+def _tell_progress(event: ProgressEvent) -> None:
+    _tell(ChildMessage(progress=event))
+
+
+def _tell(message: ChildMessage) -> None:
+    try:
+        os.write(sys.stdout.fileno(), msgspec.json.encode(message) + b"\n")
+    except BrokenPipeError:
+        pass  # the parent is gone; the end of stdin says so too
+
+
+def _log_to(settings: config.Settings, source: str) -> None:
+    configure_logging({"LOG_INSTALL_ROOT_HANDLER": False})
+    handler = RotatingFileHandler(
+        log_file(settings, source), maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
+    )
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.root.addHandler(handler)
+    logging.root.setLevel(logging.INFO)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""The parent's side of harvests that run side by side: a child process for each source, its progress and its end.
+
+A child tells its progress and its report as JSON lines on stdout. Its stdin is kept open: when that ends, it stops
+gently. So Ctrl-C asks children to stop by closing it, and a parent that dies takes its children along.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+import msgspec
+
+from harvester import config
+from harvester.crawl.events import ProgressEvent
+from harvester.crawl.order import HarvestOrder
+from harvester.errors import DataMoaError
+from harvester.ledger.types import JobReport
+from harvester.members import HarvestSource
+
+_GRACE_SECONDS = 30
+"""How long a child that was asked to stop may take (a download under way) before it is killed; resuming is exact."""
+
+
+class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What a child is told on its command line; settings come through the environment."""
+
+    source: str
+    full: bool | None
+    limit: int | None
+    dry_run: bool
+    started: str
+
+
+class ChildMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a child: `progress` while it runs, its `report` at the end, or the `fault` that kept it from one."""
+
+    progress: ProgressEvent | None = None
+    report: JobReport | None = None
+    fault: str | None = None
+
+
+class Children:
+    """Runs one child for each source, `at_once` at a time."""
+
+    def __init__(self, order: HarvestOrder, at_once: int) -> None:
+        self._order = order
+        self._at_once = at_once
+        self._messages: queue.Queue[tuple[HarvestSource, ChildMessage | None]] = queue.Queue()
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._reports: dict[str, JobReport] = {}
+        self._faults: dict[str, str] = {}
+        self._killed_at: float | None = None
+
+    def run(self, sources: Sequence[HarvestSource]) -> list[JobReport]:
+        """Run them all; a report for each, in the order of `sources`."""
+        waiting = list(sources)
+        while waiting or self._running:
+            try:
+                while waiting and len(self._running) < self._at_once:
+                    self._start(waiting[0])
+                    waiting.pop(0)
+                self._take_message()
+            except KeyboardInterrupt:
+                waiting.clear()
+                self._ask_to_stop()
+        return [self._reports.get(source.name) or _failed(source, "interrupted") for source in sources]
+
+    def _start(self, source: HarvestSource) -> None:
+        order = ChildOrder(
+            source=source.name,
+            full=self._order.full,
+            limit=self._order.limit,
+            dry_run=self._order.dry_run,
+            started=self._order.started.isoformat(),
+        )
+        with log_file(self._order.settings, source.name).open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "harvester.crawl.child", msgspec.json.encode(order).decode()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=os.environ | config.environment(self._order.settings),
+                start_new_session=True,  # a terminal's Ctrl-C is for the parent, which asks the children
+            )
+        self._running[source.name] = child
+        assert child.stdout is not None
+        threading.Thread(target=self._listen, args=(source, child.stdout), daemon=True).start()
+
+    def _listen(self, source: HarvestSource, lines: IO[bytes]) -> None:
+        with lines:
+            for line in lines:
+                try:
+                    self._messages.put((source, msgspec.json.decode(line, type=ChildMessage)))
+                except msgspec.DecodeError:
+                    continue  # something printed; a killed child's last line may be cut
+        self._messages.put((source, None))
+
+    def _take_message(self) -> None:
+        try:
+            source, message = self._messages.get(timeout=1)
+        except queue.Empty:
+            if self._killed_at is not None and monotonic() > self._killed_at:
+                self._kill()
+            return
+        match message:
+            case ChildMessage(progress=ProgressEvent() as event):
+                self._order.on_progress(event)
+            case ChildMessage(report=JobReport() as report):
+                self._reports[source.name] = report
+            case ChildMessage(fault=str() as fault):
+                self._faults[source.name] = fault
+            case None:
+                self._gone(source)
+
+    def _gone(self, source: HarvestSource) -> None:
+        child = self._running.pop(source.name)
+        code = child.wait()
+        if child.stdin:
+            child.stdin.close()
+        if source.name in self._reports:
+            return
+        if source.name in self._faults:
+            self._reports[source.name] = _failed(source, self._faults[source.name])
+            return
+        why = f"interrupted: its process was ended by signal {-code}" if code < 0 else f"interrupted: exit code {code}"
+        self._reports[source.name] = msgspec.structs.replace(self._last(source), verdict="failed", reason=why)
+
+    def _last(self, source: HarvestSource) -> JobReport:
+        """What the ledger knows of the job whose process died."""
+        from harvester.ledger import Ledger
+
+        if not self._order.dry_run:
+            try:
+                with Ledger.open(self._order.settings.database_url) as ledger:
+                    for report in ledger.reports(source.name, 1):
+                        if report.verdict is None:
+                            return report
+            except DataMoaError:
+                pass  # the report says that the process died, which is the fault to tell
+        return _failed(source, "")
+
+    def _ask_to_stop(self) -> None:
+        if self._killed_at is not None:
+            self._kill()
+            return
+        self._killed_at = monotonic() + _GRACE_SECONDS
+        for child in self._running.values():
+            if child.stdin:
+                child.stdin.close()
+
+    def _kill(self) -> None:
+        for child in self._running.values():
+            child.kill()
+
+
+def log_file(settings: config.Settings, source: str) -> Path:
+    """The log of one source's crawls."""
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    return settings.logs / f"{source}.log"
+
+
+def _failed(source: HarvestSource, reason: str) -> JobReport:
+    return JobReport(source=source.name, job=0, verdict="failed", reason=reason)

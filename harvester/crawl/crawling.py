@@ -1,0 +1,45 @@
+"""One crawl in this process: Scrapy without its command line, in the loop of `harvester.crawl.loop`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.settings import Settings
+
+from harvester.crawl.loader import spider_class
+from harvester.crawl.order import HarvestOrder
+from harvester.crawl.pipeline import LedgerPipeline
+from harvester.crawl.redaction import redact
+from harvester.ledger.types import JobReport
+from harvester.members import HarvestSource
+
+
+async def crawl(source: HarvestSource, order: HarvestOrder, stop: asyncio.Event | None = None) -> JobReport:
+    """Crawl one source; `stop`, once set, ends the crawl gently and leaves its job to be resumed."""
+    settings = Settings()
+    settings.setmodule("harvester.settings", priority="project")
+    settings.set("HARVEST_ORDER", order, priority="cmdline")
+    settings.set("SPIDER_LOADER_CLASS", "scrapy.spiderloader.DummySpiderLoader", priority="cmdline")  # it is made here
+    runner = AsyncCrawlerRunner(settings)
+    crawler = runner.create_crawler(spider_class(source))
+    crawling = runner.crawl(crawler)
+    asked = asyncio.ensure_future((stop or asyncio.Event()).wait())
+    await asyncio.wait({crawling, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if not crawling.done():
+        await crawler.stop_async()
+    asked.cancel()
+    await crawling
+    pipeline = crawler.get_item_pipeline(LedgerPipeline)
+    assert pipeline is not None, "harvester.settings names it"
+    return _report(source, pipeline)
+
+
+def _report(source: HarvestSource, pipeline: LedgerPipeline) -> JobReport:
+    report = pipeline.report
+    if report is not None and report.verdict is not None:
+        return report
+    why = "interrupted" if pipeline.error is None else f"interrupted: {redact(str(pipeline.error))}"
+    report = report or JobReport(source=source.name, job=0, verdict=None, reason="")
+    return msgspec.structs.replace(report, verdict="failed", reason=why)

@@ -1,0 +1,83 @@
+"""The second phase of a crawl: after the listing ended, the further parts that its records want are fetched."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+
+from harvester.catalog.model import HarvestRecord, Issue, Part
+from harvester.crawl.outcome import Outcome, explain
+from harvester.errors import PortalError
+from harvester.protocols.base import ProtocolSpider
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+"""Records whose details are fetched side by side and committed together; bounds memory."""
+
+_GIVE_UP_AFTER = 30
+"""So many lost details one after the other: the portal is gone, and asking on would take hours of retries."""
+
+_ANSWERED = {"not found", "unreadable answer", "error inside 200", "layout changed", "empty"}
+"""Reasons for which the portal did answer: they say nothing about whether it will answer the next request."""
+
+
+class Details:
+    """Fetches parts through Scrapy's downloader: robots, throttling, retries and limits are those of the listing."""
+
+    def __init__(self, crawler: Crawler, spider: ProtocolSpider) -> None:
+        self._crawler = crawler
+        self._spider = spider
+        self._lost_in_a_row = 0
+
+    @property
+    def _outcome(self) -> Outcome:
+        return self._spider.outcome
+
+    async def fetch(self, records: Sequence[HarvestRecord]) -> dict[tuple[str, str], Part | Issue]:
+        """Give, by (identifier, part name), every part that `records` want, or why it could not be had."""
+        wanted = [(record, name, address) for record in records for name, address in record.wanted.items()]
+        answers = await asyncio.gather(*(self._part(*one) for one in wanted))
+        return {(record.identifier, name): answer for (record, name, _), answer in zip(wanted, answers, strict=True)}
+
+    async def _part(self, record: HarvestRecord, name: str, address: str) -> Part | Issue:
+        try:
+            request = self._spider.detail_request(record, name, address)
+            response = await self._download(request)
+            part = self._spider.detail_part(name, response)
+        except PortalError as error:
+            self._lost_in_a_row = 0
+            return Issue(severity="warning", code=error.reason, field=name, message=str(error), value=address[:200])
+        except Exception as error:  # noqa: BLE001 - a detail that fails, for whatever reason, fails nothing else
+            return self._lost(name, address, error)
+        self._lost_in_a_row = 0
+        return part
+
+    async def _download(self, request: Request) -> Response:
+        if self._outcome.stopped:
+            raise IgnoreRequest("the crawl was stopped")
+        request.dont_filter = True
+        response = await self._crawler.engine.download_async(request)
+        if not 200 <= response.status < 300 and response.status not in request.meta.get("handle_httpstatus_list", ()):
+            raise HttpError(response, f"answered {response.status}")
+        return response
+
+    def _lost(self, name: str, address: str, error: Exception) -> Issue:
+        reason, detail = explain(Failure(error), address)
+        if reason in _ANSWERED:
+            self._lost_in_a_row = 0
+        elif not self._outcome.stopped:
+            self._outcome.lost_details += 1
+            self._lost_in_a_row += 1
+            if self._lost_in_a_row >= _GIVE_UP_AFTER:
+                self._outcome.fail(reason, f"{_GIVE_UP_AFTER} details in a row were lost, the last one: {detail}")
+                self._outcome.stopped = True
+        logger.info("part %s lost: %s", name, detail)
+        return Issue(severity="warning", code=reason, field=name, message=detail, value=address[:200])

@@ -1,0 +1,37 @@
+"""What one run of one source was asked for; travels to the parts of a crawl in Scrapy's settings as ``HARVEST_ORDER``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from harvester import config
+from harvester.crawl.events import ProgressEvent
+
+
+def _silent(event: ProgressEvent) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HarvestOrder:
+    """`full` None: the ledger decides. `started` (UTC) is when the operator's command began: a shared download that
+    was fetched since then is fresh for all its sources."""
+
+    settings: config.Settings
+    full: bool | None = None
+    limit: int | None = None
+    dry_run: bool = False
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    on_progress: Callable[[ProgressEvent], None] = _silent
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> HarvestOrder:
+        return self  # Scrapy copies its settings deeply; this is frozen
+
+
+def ordered(scrapy_settings: Any) -> HarvestOrder:
+    """The order of this crawl; without one (``scrapy crawl``) what `datamoa harvest NAME` would ask for."""
+    order = scrapy_settings.get("HARVEST_ORDER")
+    return order if isinstance(order, HarvestOrder) else HarvestOrder(config.settings())

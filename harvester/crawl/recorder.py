@@ -1,0 +1,195 @@
+"""From pages to the ledger: decide what is mapped, map it, commit. Synchronous; runs in one worker thread.
+
+Nothing here knows Scrapy, so that the same steps can be tested and measured without a crawl.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import msgspec
+
+from harvester import config
+from harvester.catalog.model import Catalog, HarvestRecord, Issue, Page, Part
+from harvester.crawl import holder
+from harvester.crawl.order import HarvestOrder
+from harvester.crawl.paging import PagingGuard
+from harvester.ledger import Ledger, payload_hash
+from harvester.ledger.types import Counts, Ending, Entry, Expected, Job, JobReport, Known
+from harvester.members import HarvestSource
+from harvester.processing import Processor
+
+LEASE_SECONDS = 60
+
+
+class Recorder:
+    """One job of one source: `begin` it, `record_page` and `record_details` as they come, `finish` it, `close`."""
+
+    def __init__(self, source: HarvestSource, order: HarvestOrder, further_formats: Sequence[str] = ()) -> None:
+        self._source = source
+        self._order = order
+        self._further_formats = further_formats
+        self._versions: dict[str, str] = {}
+        self._throw_away: tempfile.TemporaryDirectory[str] | None = None
+        self._ledger: Ledger
+        self._processor: Processor
+        self._guard: PagingGuard
+        self.job: Job
+
+    def begin(self) -> Job:
+        """Open the ledger and start the job, or take up the one that was interrupted.
+
+        Raises `LedgerError` where the ledger cannot be used or another live process harvests this source.
+        """
+        url = self._order.settings.database_url
+        if self._order.dry_run:
+            self._throw_away = tempfile.TemporaryDirectory(prefix="datamoa-dry-run-")
+            url = f"sqlite:///{self._throw_away.name}/ledger.sqlite"
+        else:
+            self._order.settings.home.mkdir(parents=True, exist_ok=True)
+        self._processor = Processor(catalog_of(self._source), config.vocabularies(self._order.settings.config))
+        self._ledger = Ledger.open(url)
+        self.job = self._ledger.start_job(
+            self._source.name,
+            full=self._order.full,
+            full_every=self._source.full_every,
+            holder=holder.this_process(),
+            holder_is_dead=holder.is_dead,
+            fingerprint=fingerprint(self._source, self._order),
+            lease_seconds=LEASE_SECONDS,
+            limited=self._order.limit is not None,
+        )
+        self._guard = PagingGuard(self.count().listed)
+        return self.job
+
+    def count(self) -> Counts:
+        """Counts of the job so far, over all its processes."""
+        return self._ledger.count(self.job)
+
+    def heartbeat(self) -> None:
+        """Keep the lease; raises `LeaseLostError`."""
+        self._ledger.heartbeat(self.job)
+
+    def record_page(self, page: Page) -> Counts:
+        """Map what is new or changed on `page` and commit it; raises `PortalError` for endless paging."""
+        hashes = [_listing_hash(record) for record in page.records]
+        known = self._ledger.known(self._source.name, [record.identifier for record in page.records])
+        new = sum(1 for record in page.records if not self._met(known.get(record.identifier)))
+        self._guard.check(page, hashes, new)
+        changed = [
+            record.identifier
+            for record, digest in zip(page.records, hashes, strict=True)
+            if (before := known.get(record.identifier)) and before.has_details and self._is_new(record, digest, before)
+        ]
+        stored = self._ledger.stored_parts(self._source.name, changed) if changed else {}
+        entries = [
+            self._entry(record, digest, known.get(record.identifier), stored.get(record.identifier, ()))
+            for record, digest in zip(page.records, hashes, strict=True)
+        ]
+        return self._ledger.commit_page(self.job, page, entries)
+
+    def pending(self, limit: int) -> tuple[HarvestRecord, ...]:
+        """The next records whose further parts are to be fetched, in listing order, with all stored parts."""
+        return self._ledger.pending(self.job, limit)
+
+    def record_details(
+        self, records: Sequence[HarvestRecord], fetched: Mapping[tuple[str, str], Part | Issue]
+    ) -> Counts:
+        """Commit what came for `records`: by (identifier, part name) the part, or the issue why there is none.
+
+        A part that could not be had leaves the last good one in place.
+        """
+        entries = []
+        for record in records:
+            parts = {part.name: part for part in record.parts}
+            failed = []
+            for name in record.wanted:
+                match fetched[record.identifier, name]:
+                    case Part() as part:
+                        parts[name] = part
+                    case Issue() as issue:
+                        failed.append((name, issue))
+            whole = msgspec.structs.replace(record, parts=tuple(parts.values()))
+            entries.append(
+                Entry(
+                    record=whole,
+                    payload_hash=_listing_hash(whole),
+                    mapping_version=self._version(whole),
+                    processed=self._processor.process(whole),
+                    failed_parts=tuple(failed),
+                )
+            )
+        return self._ledger.commit_details(self.job, entries)
+
+    def finish(self, ending: Ending) -> JobReport:
+        """End the job with its verdict."""
+        expect = self._source.expect
+        return self._ledger.finish_job(
+            self.job, ending, Expected(max_drop=expect.max_drop, min_records=expect.min_records)
+        )
+
+    def report(self) -> JobReport:
+        """The job as it stands."""
+        return self._ledger.report(self.job.id)
+
+    def close(self) -> None:
+        """Close the ledger; a dry run's is thrown away."""
+        if hasattr(self, "_ledger"):
+            self._ledger.close()
+        if self._throw_away:
+            self._throw_away.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _met(self, known: Known | None) -> bool:
+        return known is not None and known.seen_in == self.job.id
+
+    def _is_new(self, record: HarvestRecord, digest: bytes, known: Known) -> bool:
+        return known.payload_hash != digest or known.mapping_version != self._version(record) or known.removed
+
+    def _entry(self, record: HarvestRecord, digest: bytes, known: Known | None, stored: tuple[Part, ...]) -> Entry:
+        processed = None
+        if not record.deleted and (known is None or self._is_new(record, digest, known)):
+            listed = {part.name for part in record.parts}
+            others = tuple(part for part in stored if part.name not in listed)
+            whole = msgspec.structs.replace(record, parts=record.parts + others) if others else record
+            processed = self._processor.process(whole)
+        return Entry(
+            record=record, payload_hash=digest, mapping_version=self._version(record), processed=processed
+        )
+
+    def _version(self, record: HarvestRecord) -> str:
+        """Version of all mappings that records of this source may go through.
+
+        Not only of the parts that a record has now: it would change when its details come, and the next listing would
+        map every record anew.
+        """
+        listing = record.parts[0].format if record.parts else ""
+        if listing not in self._versions:
+            formats = [listing, *self._further_formats] if listing else self._further_formats
+            self._versions[listing] = "+".join(self._processor.version(format) for format in formats)
+        return self._versions[listing]
+
+
+def catalog_of(source: HarvestSource) -> Catalog:
+    """What mappings may know of a source."""
+    names = source.publisher
+    publisher = {"ko": names.ko} | ({"en": names.en} if names.en else {}) if names else {}
+    return Catalog(source=source.name, url=source.url, language=source.language, publisher=publisher)
+
+
+def fingerprint(source: HarvestSource, order: HarvestOrder) -> str:
+    """Digest of what makes an interrupted job the same job: where it lists what. Another one starts anew."""
+    parts = (source.protocol, source.url, source.options.model_dump_json(), str(order.limit), str(order.full or False))
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _listing_hash(record: HarvestRecord) -> bytes:
+    return payload_hash(record.parts[0].payload if record.parts else b"")
