@@ -1,0 +1,31 @@
+"""From a portal's payload to a dataset: pure, one module per metadata format, none knows another.
+
+A mapping reads structure only: dates, licences, formats and HTML stay as the source wrote them, and
+`harvester.catalog.normalise` gives them their meaning. It raises nothing but `harvester.errors.RecordError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from harvester.catalog.model import Catalog, Mapped
+from harvester.mapping import ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf, dcat_rdf
+
+MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
+"""``to_dataset(payload, identifier, catalog)``."""
+
+_MODULES = {
+    "ckan": ckan,
+    "data_json": data_json,
+    "dcat_rdf": dcat_rdf,
+    "datagokr_csv": datagokr_csv,
+    "datagokr_json": datagokr_json,
+    "datagokr_rdf": datagokr_rdf,
+}
+
+MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}
+"""Metadata format → the function that maps a payload of that format."""
+
+VERSIONS: dict[str, int] = {name: module.VERSION for name, module in _MODULES.items()}
+"""Metadata format → version of its mapping, raised whenever the same payload would be mapped to something else."""

@@ -30,12 +30,17 @@ _UNITS = {"": 1, "b": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 _MAX_COUNT = 2**63
 
 
-def load_object(payload: bytes) -> dict[str, Any]:
-    """Parse the JSON object in `payload`; RecordError ``not-json`` or ``not-an-object`` where it is none."""
+def load_value(payload: bytes) -> Any:
+    """Parse `payload`; RecordError ``not-json`` where it is no JSON."""
     try:
-        value = orjson.loads(payload)
+        return orjson.loads(payload)
     except ValueError as error:
         raise RecordError("not-json", f"the record is not JSON: {error}") from error
+
+
+def load_object(payload: bytes) -> dict[str, Any]:
+    """Parse the JSON object in `payload`; RecordError ``not-json`` or ``not-an-object`` where it is none."""
+    value = load_value(payload)
     if isinstance(value, dict):
         return value
     raise RecordError("not-an-object", f"the record is a JSON {type(value).__name__}, an object was expected")
@@ -53,6 +58,8 @@ def inner_json(value: Any) -> Any:
 
 def text(value: Any) -> str | None:
     """Read one text without surrounding blanks: of a list the first one that is not empty, of an object its label."""
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, list):
@@ -61,6 +68,8 @@ def text(value: Any) -> str | None:
 
 
 def _label(value: Any) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, dict):
@@ -132,7 +141,9 @@ def is_language_map(value: Any) -> TypeGuard[dict[str, Any]]:
 
 
 def lang_text(value: Any, language: str) -> dict[str, str]:
-    """Read text by language: string, language map (also as JSON in a string), ``@value`` objects, or a list of those."""
+    """Read text by language: a string, a language map (also as JSON in a string), ``@value`` objects, or a list."""
+    if value is None:
+        return {}
     if isinstance(value, str):
         value = value.strip()
         if not value:
@@ -141,8 +152,6 @@ def lang_text(value: Any, language: str) -> dict[str, str]:
             value = inner
         else:
             return {language: value}
-    if value is None:
-        return {}
     if is_language_map(value):
         return {_tag(tag): found for tag, content in value.items() if (found := text(content))}
     result: dict[str, str] = {}
@@ -283,6 +292,8 @@ def count(value: Any) -> int | None:
 
 def byte_size(value: Any) -> int | None:
     """Read a size in bytes: a number, or text such as ``42 octets`` or ``1.5 MB``; zero means unknown."""
+    if value is None:
+        return None
     if isinstance(value, str):
         found = _BYTES.fullmatch(value.strip())
         if not found:

@@ -18,17 +18,21 @@ MAX_GEOMETRY = 20_000
 bounding box does. The whole stays in the stored payload."""
 
 _NUMBER = r"[-+]?\d{1,4}(?:\.\d{0,20})?(?:[eE][-+]?\d{1,2})?"
-_BOX = re.compile(rf"\s*{_NUMBER}(?:\s*[,\s]\s*{_NUMBER}){{3}}\s*")
+_BOX = re.compile(rf"\s*{_NUMBER}(?:(?:\s*,\s*|\s+){_NUMBER}){{3}}\s*")
 _ENVELOPE = re.compile(rf"\s*ENVELOPE\s*\(\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\)\s*")
 _WKT = re.compile(r"\s*(?:<[^<>]*>\s*|SRID=\d+;\s*)?(?:MULTI)?(?:POINT|LINESTRING|POLYGON)\s*Z?\s*\(", re.IGNORECASE)
 _NUMBERS = re.compile(_NUMBER)
 _WKT_POSITION = re.compile(rf"({_NUMBER})\s+({_NUMBER})[^,()]*")
-_EDGES = ("westBoundingCoordinate", "southBoundingCoordinate", "eastBoundingCoordinate", "northBoundingCoordinate")
+_EDGES = ("westboundingcoordinate", "southboundingcoordinate", "eastboundingcoordinate", "northboundingcoordinate")
+_NAMES = ("prefLabel", "label", "text", "name", "geographicName", "title")
+_GEOJSON = ("coordinates", "geometry", "geometries", "features")
 _MAX_DEPTH = 12
+_MAX_BOX = 200
+_MAX_OUTLINE = 4_000
 
 
 def locations(value: Any, language: str) -> tuple[Location, ...]:
-    """All places of a JSON value: one or a list of texts, GeoJSON objects, or DCAT locations."""
+    """Read all places of a JSON value: one or a list of texts, GeoJSON objects, or DCAT locations."""
     if not value:
         return ()
     if isinstance(value, str):
@@ -44,16 +48,9 @@ def _place(value: Any, language: str) -> Location | None:
         if "coordinates" in value or "geometries" in value or "features" in value:
             box = _box(_positions(value))
             return Location(bbox=box) if box else None
-        label = next(
-            (
-                found
-                for key in ("prefLabel", "label", "text", "name", "geographicName", "title")
-                if (found := lang_text(value.get(key), language))
-            ),
-            {},
-        )
+        label: dict[str, str] = next((found for key in _NAMES if (found := lang_text(value.get(key), language))), {})
         shapes = [value.get(key) for key in ("bbox", "geometry", "geom", "centroid")]
-        place = next((found for shape in shapes if shape and (found := _shape(shape))), Location())
+        place = next((shaped for shape in shapes if shape and (shaped := _shape(shape))), Location())
         uri = address_of_one(value.get("@id") or value.get("uri"))
         if label or uri or place.bbox or place.geometry:
             return Location(label=label, uri=uri, bbox=place.bbox, geometry=place.geometry)
@@ -73,7 +70,7 @@ def _shape(value: Any) -> Location | None:
 
 
 def place_of_text(value: str, language: str) -> Location:
-    """One place from a text: a shape, an address, or its name."""
+    """Read one place from a text: a shape, an address, or its name."""
     value = value.strip()
     if place := shape_of_text(value):
         return place
@@ -83,15 +80,17 @@ def place_of_text(value: str, language: str) -> Location:
 
 
 def shape_of_text(value: str) -> Location | None:
-    """A shape from ``w,s,e,n``, GeoJSON or WKT; None where the text is none of them."""
-    if _BOX.fullmatch(value):
+    """Read a shape from ``w,s,e,n``, GeoJSON or WKT; None where the text is none of them."""
+    if len(value) < _MAX_BOX and _BOX.fullmatch(value):
         west, south, east, north = (float(number) for number in _NUMBERS.findall(value))
-        return _located((west, south, east, north))
-    if found := _ENVELOPE.fullmatch(value):  # ENVELOPE(west, east, north, south), as GeoBlacklight and CQL write it
+        return _located(_checked(west, south, east, north))
+    if len(value) < _MAX_BOX and (
+        found := _ENVELOPE.fullmatch(value)
+    ):  # ENVELOPE(west, east, north, south), as GeoBlacklight and CQL write it
         west, east, north, south = (float(number) for number in found.groups())
-        return _located((west, south, east, north))
+        return _located(_checked(west, south, east, north))
     if value[:1] in ("{", "["):
-        return _json_shape(value)
+        return _known_outline(value) if len(value) < _MAX_OUTLINE else _json_shape(value)
     if _WKT.match(value):
         box = _box((float(x), float(y)) for x, y in _WKT_POSITION.findall(value))
         return _located(box, value) or _only_geometry(value)
@@ -99,11 +98,15 @@ def shape_of_text(value: str) -> Location | None:
 
 
 def _only_geometry(value: str) -> Location | None:
-    """A shape in another coordinate system than WGS 84: kept as written, without a box."""
+    """Keep a shape in another coordinate system than WGS 84 as written, without a box."""
     return Location(geometry=value) if len(value) <= MAX_GEOMETRY else None
 
 
 @lru_cache(maxsize=512)  # many datasets of a portal carry the same outline of its territory
+def _known_outline(value: str) -> Location | None:
+    return _json_shape(value)
+
+
 def _json_shape(value: str) -> Location | None:
     content = inner_json(value)
     if isinstance(content, list) and (box := _box_of_positions(content)):
@@ -113,27 +116,31 @@ def _json_shape(value: str) -> Location | None:
     return _located(_box(_positions(content)), value) or _only_geometry(value)
 
 
+def _checked(west: float, south: float, east: float, north: float) -> BoundingBox | None:
+    if -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90:
+        return (float(west), float(south), float(east), float(north))
+    return None
+
+
 def _located(box: BoundingBox | None, geometry: str | None = None) -> Location | None:
-    if box is None or not (-180 <= box[0] <= 180 and -180 <= box[2] <= 180 and -90 <= box[1] <= box[3] <= 90):
+    if box is None:
         return None
     return Location(bbox=box, geometry=geometry if geometry and len(geometry) <= MAX_GEOMETRY else None)
 
 
 def _box_of_positions(value: list[Any]) -> BoundingBox | None:
-    """``[[west, south], [east, north]]``, ``[west, south, east, north]``, or edges by name (seen in data.json)."""
-    if len(value) == 1 and isinstance(value[0], list):
-        value = value[0]
+    """Read ``[[west, south], [east, north]]``, ``[west, south, east, north]``, or edges by name (all in data.json)."""
+    while value and isinstance(value[0], list) and (len(value) == 1 or isinstance(value[-1], str)):
+        value = value[0]  # [[{"WestBoundingCoordinate": …}], "CARTESIAN"]
     if len(value) == 4 and all(_is_number(one) for one in value):
-        place = _located((float(value[0]), float(value[1]), float(value[2]), float(value[3])))
-        return place.bbox if place else None
-    if len(value) == 2 and all(isinstance(one, list) and len(one) == 2 for one in value):
-        return _box(_positions(value))
+        return _checked(*(float(one) for one in value))
+    if len(value) == 2 and all(isinstance(one, list) and len(one) == 2 and all(map(_is_number, one)) for one in value):
+        (west, south), (east, north) = value
+        return _checked(west, south, east, north) or _checked(south, west, north, east)  # some write latitude first
     if len(value) == 1 and isinstance(value[0], dict):
         edges = {key.lower(): number for key, number in value[0].items() if _is_number(number)}
-        found = [edges.get(edge.lower()) for edge in _EDGES]
-        if all(edge is not None for edge in found):
-            place = _located((float(found[0]), float(found[1]), float(found[2]), float(found[3])))
-            return place.bbox if place else None
+        if all(edge in edges for edge in _EDGES):
+            return _checked(*(edges[edge] for edge in _EDGES))
     return None
 
 
@@ -142,16 +149,14 @@ def _is_number(value: Any) -> bool:
 
 
 def _positions(value: Any) -> Iterator[tuple[float, float]]:
-    """Every coordinate pair in GeoJSON (RFC 7946), without recursion."""
+    """Find every coordinate pair in GeoJSON (RFC 7946), without recursion."""
     stack = [(value, 0)]
     while stack:
         one, depth = stack.pop()
         if depth > _MAX_DEPTH:
             continue
         if isinstance(one, dict):
-            stack += [
-                (one[key], depth + 1) for key in ("coordinates", "geometry", "geometries", "features") if key in one
-            ]
+            stack += [(one[key], depth + 1) for key in _GEOJSON if key in one]
         elif isinstance(one, list):
             if len(one) >= 2 and _is_number(one[0]) and _is_number(one[1]):
                 yield float(one[0]), float(one[1])
@@ -163,7 +168,6 @@ def _box(positions: Iterator[tuple[float, float]]) -> BoundingBox | None:
     found = list(positions)
     if not found:
         return None
-    place = _located(
-        (min(x for x, _ in found), min(y for _, y in found), max(x for x, _ in found), max(y for _, y in found))
+    return _checked(
+        min(x for x, _ in found), min(y for _, y in found), max(x for x, _ in found), max(y for _, y in found)
     )
-    return place.bbox if place else None

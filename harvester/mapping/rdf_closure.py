@@ -46,8 +46,8 @@ _CITED = frozenset(
         *(f"http://purl.org/dc/terms/{name}" for name in (
             "isPartOf", "hasPart", "isVersionOf", "hasVersion", "relation", "source", "replaces", "isReplacedBy")),
         *(f"{_DCAT}{name}" for name in (
-            "inSeries", "seriesMember", "inCatalog", "servesDataset", "qualifiedRelation", "prev", "next", "first", "last",
-            "previousVersion", "hasCurrentVersion", "hasVersion")),
+            "inSeries", "seriesMember", "inCatalog", "servesDataset", "qualifiedRelation", "prev", "next", "first",
+            "last", "previousVersion", "hasCurrentVersion", "hasVersion")),
         "http://xmlns.com/foaf/0.1/isPrimaryTopicOf",
         "http://www.w3.org/2004/02/skos/core#broader", "http://www.w3.org/2004/02/skos/core#narrower",
         "http://www.w3.org/2004/02/skos/core#topConceptOf", "http://www.w3.org/2004/02/skos/core#hasTopConcept",
@@ -90,7 +90,8 @@ class Feed:
     """What one RDF answer holds: iterating gives the datasets, one closure at a time.
 
     `next_page` is the address that Hydra paging names, `declared_total` the number of datasets of the whole feed.
-    `problems` are statements that could not be read (a Turtle parser goes on after an error): what they said is missing.
+    `problems` are statements that could not be read (a Turtle parser goes on after an error): what they said is
+    missing from the datasets.
     A service that the catalogue lists, or that no distribution uses, is a dataset too.
     """
 
@@ -188,9 +189,9 @@ def _term(term: Any) -> str:
     return str(term)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def _safe(iri: str) -> str:
-    """An IRI that N-Triples can hold: portals write blanks, brackets and quotes into theirs."""
+    """Make an IRI that N-Triples can hold: portals write blanks, brackets and quotes into theirs."""
     return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", iri.strip())
 
 
@@ -213,7 +214,7 @@ def _dataset_subjects(index: Index) -> list[str]:
 
 
 def _stated_identifier(described: list[tuple[str, str]]) -> str | None:
-    """What a dataset without an IRI calls itself; the title at last, because its other content changes more often."""
+    """Find what a dataset without an IRI calls itself; where it has no identifier, its page or title must do."""
     for wanted in _IDENTIFIERS:
         found = sorted(value for predicate, value in described if predicate == wanted and value[:2] not in ('""', "_:"))
         if found:
@@ -222,8 +223,10 @@ def _stated_identifier(described: list[tuple[str, str]]) -> str | None:
 
 
 def _reachable(index: Index, subject: str) -> Index:
-    """The described nodes that belong to `subject`, breadth first. A feed in which everything points at everything is
-    cut off at a fixed number of nodes: what is further away is not metadata of this dataset.
+    """Collect the described nodes that belong to `subject`, breadth first.
+
+    A feed in which everything points at everything is cut off at a fixed number of nodes: what is further away is not
+    metadata of this dataset.
     """
     found = {subject: index[subject]}
     queue = [subject]
@@ -273,7 +276,7 @@ def _objects(index: Index, *predicates: str) -> Iterator[str]:
 
 
 def _plain(term: str) -> str | None:
-    """The address or the text of a term, without its marks; None of a blank node."""
+    """Give the address or the text of a term without its marks; None of a blank node."""
     if term[0] == "<":
         return term[1:-1]
     found = literal(term)

@@ -9,22 +9,26 @@ from lxml import etree
 
 _PROLOGUE = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z][\w.:-]*)[\"']")
-_DECLARATION_TEXT = re.compile(r"\s*<\?xml[^>]*\?>")
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
-_TWO_BYTE_MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_WITHOUT_MARK = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
+_DECLARATION_TEXT = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_FIRST_BYTES = (  # the longer marks first: UTF-32 starts like UTF-16
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def decode(payload: bytes) -> str:
-    """The text of an XML document: by its byte order mark, its declaration, else UTF-8, else CP949.
+    """Decode an XML document: by its byte order mark, its declaration, else UTF-8, else CP949.
 
     The declaration itself and characters that XML does not allow are left out. Never raises.
     """
     declared = _DECLARATION.match(payload[:400])
-    candidates = [
-        name for mark, name in (*_BYTE_ORDER_MARKS, *_TWO_BYTE_MARKS, *_WITHOUT_MARK) if payload.startswith(mark)
-    ]
+    candidates = [name for mark, name in _FIRST_BYTES if payload.startswith(mark)]
     if declared:
         candidates.append(declared[1].decode("ascii"))
     for name in (*candidates, "utf-8", "cp949"):
@@ -39,13 +43,13 @@ def decode(payload: bytes) -> str:
 
 
 def has_dtd(content: str) -> bool:
-    """Whether a document type declaration stands before the root element."""
+    """Tell whether a document type declaration stands before the root element."""
     found = _PROLOGUE.match(content)
     return content.startswith("<!", found.end() if found else 0)
 
 
 def parse(content: str, *, recover: bool = False) -> etree._Element | None:
-    """The root element of a text without XML declaration, or None where nothing could be recovered.
+    """Parse a text without XML declaration to its root element, or None where nothing could be recovered.
 
     Raises ValueError for a DTD (before the parser sees it) and, unless `recover`, for what is not well-formed.
     """
