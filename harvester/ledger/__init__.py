@@ -1,0 +1,51 @@
+"""The ledger: the store of jobs, records, datasets, their versions and their change feed. The system of record."""
+
+from harvester.ledger.encoding import payload_hash
+from harvester.ledger.ledger import Ledger
+from harvester.ledger.types import (
+    Cause,
+    Change,
+    Counts,
+    Ending,
+    Entry,
+    Expected,
+    Held,
+    Job,
+    JobReport,
+    Known,
+    RecordIssue,
+    RejectedRecord,
+    Retention,
+    SetAside,
+    SourceState,
+    StoredDataset,
+    StoredRecord,
+    Verdict,
+    Version,
+    Why,
+)
+
+__all__ = [
+    "Cause",
+    "Change",
+    "Counts",
+    "Ending",
+    "Entry",
+    "Expected",
+    "Held",
+    "Job",
+    "JobReport",
+    "Known",
+    "Ledger",
+    "RecordIssue",
+    "RejectedRecord",
+    "Retention",
+    "SetAside",
+    "SourceState",
+    "StoredDataset",
+    "StoredRecord",
+    "Verdict",
+    "Version",
+    "Why",
+    "payload_hash",
+]

@@ -7,10 +7,23 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from harvester.catalog.model import Counters, HarvestRecord, Issue
+from harvester.catalog.model import Counters, HarvestRecord, Issue, Part
 from harvester.processing import Processed
 
 Verdict: TypeAlias = Literal["complete", "partial", "held", "failed"]
+
+
+Cause: TypeAlias = Literal["harvest", "accept", "undo", "remap"]
+"""What made a version of a dataset."""
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """How much history `prune` leaves: versions of a dataset, payloads of a part (1: only the current one, since a
+    million CKAN records are about 4 GB a version), finished jobs of a source."""
+
+    versions: int = 5
+    payloads: int = 1
+    jobs: int = 200
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +31,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     that only details are left, `since` is the start of the last complete job for an incremental one (UTC).
 
     `limited`: the operator asked for a few records only (`--limit`), so this job can never be complete.
+    `lease` numbers the times that the source changed hands: a job whose lease is not the newest has lost it; it lasts
+    `lease_seconds` from the last heartbeat or commit.
     """
 
     id: int
@@ -29,6 +44,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     resumed: bool = False
     limited: bool = False
+    lease: int = 0
+    lease_seconds: int = 60
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,3 +212,43 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     last_changed: datetime | None = None
     last_job: int | None = None
     issues: tuple[Issue, ...] = ()
+
+
+class RecordIssue(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue with what it is about: a record (`id` is its dataset's), an entry without identifier (both None), or
+    the job as a whole (both None)."""
+
+    issue: Issue
+    identifier: str | None = None
+    id: str | None = None
+
+
+class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that did not become a dataset, with the reasons and what the portal gave; `identifier` and `id` are None
+    for an entry that has no usable identifier. `held` is True where an older good dataset is still shown."""
+
+    identifier: str | None
+    id: str | None
+    issues: tuple[Issue, ...]
+    parts: tuple[Part, ...]
+    held: bool = False
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One state that a dataset had; `content` None is a tombstone. `job` is None for a remap."""
+
+    seq: int
+    job: int | None
+    cause: Cause
+    recorded: datetime
+    content: bytes | None
+    content_hash: bytes | None
+
+
+class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record with all its stored parts, the listing's first; `key` orders the records of a source for paging."""
+
+    key: int
+    record: HarvestRecord
+    payload_hash: bytes
+    mapping_version: str

@@ -1,0 +1,233 @@
+"""Everything in which SQLite and PostgreSQL differ: connecting, beginning, upserting, lists of values, time, backup."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import orjson
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    any_,
+    cast,
+    create_engine,
+    event,
+    func,
+    literal,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from harvester.errors import LedgerError
+
+WRITES = "ledger_writes"
+"""Execution option of connections whose transactions write."""
+
+_BUSY_SECONDS = 60.0
+"""How long a writer waits for another: a page holds the lock for some 50 ms, a removal of 200,000 datasets for
+seconds."""
+
+
+class Dialect(Protocol):
+    """What the rest of the ledger asks of a database."""
+
+    types: ClassVar[Mapping[str, str]]
+
+    def engine(self) -> Engine:
+        """Connect; writing transactions (execution option `WRITES`) take the write lock when they begin."""
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Let one process at a time migrate; held until the transaction ends."""
+
+    def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        """`column` is one of `values` (int or str): one bound value, so any number of them and one cached statement."""
+
+    def upsert(self, table: Table, *updated: str, added: Sequence[str] = ()) -> Any:
+        """Insert rows; where the primary key exists, set the columns `updated` and increase those of `added`."""
+
+    def insert_if_new(self, table: Table, unique: Column[Any]) -> Any:
+        """Insert a row unless another has the same value in `unique`."""
+
+    def now(self) -> ColumnElement[int]:
+        """Milliseconds since 1970 by the clock that all processes of this ledger share."""
+
+    def backup(self, file: Path) -> None:
+        """Copy the ledger to `file` while others write; raises `LedgerError` where the database has its own tool."""
+
+
+class SqliteDialect:
+    """A file. All processes are on one machine, so the machine's clock is the shared one."""
+
+    types: ClassVar[Mapping[str, str]] = {
+        "key": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "long": "INTEGER",
+        "bytes": "BLOB",
+    }
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:":
+            raise LedgerError(f"{url}: the ledger needs a file, for example sqlite:///var/ledger.db")
+        self._url = url.set(drivername="sqlite+pysqlite")
+        self._file = Path(url.database)
+
+    def engine(self) -> Engine:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._choose_format()
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerError(f"{self._file}: cannot be opened as a ledger ({error})") from error
+        # Readers of the endpoint come from many threads: never make one wait for a connection of the pool.
+        engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, max_overflow=-1)
+        event.listen(engine, "connect", self._configure)
+        event.listen(engine, "begin", self._begin)
+        return engine
+
+    def _choose_format(self) -> None:
+        """Set what is stored in the file itself. Of several processes that do so at once, all but one get "locked"
+        at once, without the busy timeout (switching to WAL does not call the busy handler), so they try again."""
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                with closing(sqlite3.connect(self._file, timeout=_BUSY_SECONDS)) as connection:
+                    # 16 KiB instead of 4: compressed payloads of 4 kB fit without overflow pages and a commit writes a
+                    # quarter of the pages (measured: 34 instead of 51 µs per new record).
+                    connection.execute("PRAGMA page_size = 16384")
+                    connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    @staticmethod
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # `_begin` says BEGIN; the driver's own is deferred and lost updates
+        # FULL, not NORMAL: in WAL mode NORMAL keeps the file sound after a power loss but may forget the last commits.
+        # An index that had applied them would then be ahead of a ledger that gives the same `seq` to other changes.
+        # One sync a page of records costs nothing that could be measured (both 34 µs per record).
+        connection.execute("PRAGMA synchronous = FULL")
+        # 32 MiB of log before it is copied into the file (default: 1,000 pages): index pages that many commits touch
+        # are then copied once. 16 MiB of cache keeps a process's memory the same at any size of the ledger.
+        connection.execute("PRAGMA wal_autocheckpoint = 2000")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA cache_size = -16384")
+
+    @staticmethod
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        """BEGIN IMMEDIATE has the lock already."""
+
+    def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        # A JSON array, because SQLite takes 32,766 bound values at most.
+        listed = func.json_each(_json_array(values)).table_valued("value")
+        return column.in_(select(listed.c.value))
+
+    def upsert(self, table: Table, *updated: str, added: Sequence[str] = ()) -> Any:
+        statement = sqlite.insert(table)
+        return statement.on_conflict_do_update(
+            list(table.primary_key.columns), set_=_assignments(table, statement.excluded, updated, added)
+        )
+
+    def insert_if_new(self, table: Table, unique: Column[Any]) -> Any:
+        return sqlite.insert(table).on_conflict_do_nothing([unique])
+
+    def now(self) -> ColumnElement[int]:
+        return literal(time.time_ns() // 1_000_000, BigInteger)
+
+    def backup(self, file: Path) -> None:
+        unfinished = file.with_name(f"{file.name}.unfinished")
+        try:
+            unfinished.unlink(missing_ok=True)
+            with (
+                closing(sqlite3.connect(f"file:{self._file.absolute()}?mode=ro", uri=True)) as held,
+                closing(sqlite3.connect(unfinished)) as copy,
+            ):
+                held.backup(copy)  # in one step: a reader of WAL holds no writer up, and no writer makes it start again
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+            with unfinished.open("rb+") as written:
+                os.fsync(written.fileno())
+            unfinished.replace(file)
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerError(f"{file}: the backup could not be written ({error})") from error
+
+
+class PostgresqlDialect:
+    """A server that several machines share: its clock counts, not theirs."""
+
+    types: ClassVar[Mapping[str, str]] = {
+        "key": "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+        "long": "BIGINT",
+        "bytes": "BYTEA",
+    }
+
+    def __init__(self, url: URL) -> None:
+        self._url = url.set(drivername="postgresql+psycopg")
+
+    def engine(self) -> Engine:
+        return create_engine(self._url, pool_pre_ping=True, max_overflow=20, connect_args={"connect_timeout": 10})
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('datamoa ledger'))"))
+
+    def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        return column == any_(literal(list(values), ARRAY(column.type)))
+
+    def upsert(self, table: Table, *updated: str, added: Sequence[str] = ()) -> Any:
+        statement = postgresql.insert(table)
+        return statement.on_conflict_do_update(
+            index_elements=list(table.primary_key.columns),
+            set_=_assignments(table, statement.excluded, updated, added),
+        )
+
+    def insert_if_new(self, table: Table, unique: Column[Any]) -> Any:
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=[unique])
+
+    def now(self) -> ColumnElement[int]:
+        return cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
+
+    def backup(self, file: Path) -> None:
+        raise LedgerError(
+            f"{file}: a ledger in PostgreSQL is backed up with the server's own tool, while it runs: "
+            f"pg_dump --format=custom --file={file} {self._url.database}"
+        )
+
+
+def _assignments(table: Table, excluded: Any, updated: Sequence[str], added: Sequence[str]) -> dict[str, Any]:
+    return {name: excluded[name] for name in updated} | {name: table.c[name] + excluded[name] for name in added}
+
+
+def _json_array(values: Sequence[Any]) -> str:
+    return orjson.dumps(list(values)).decode()
+
+
+def of(address: str) -> Dialect:
+    """The dialect of a database address; raises `LedgerError` for addresses that are neither."""
+    try:
+        url = make_url(address)
+        if url.get_backend_name() == "sqlite":
+            return SqliteDialect(url)
+        if url.get_backend_name() == "postgresql":
+            return PostgresqlDialect(url)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise LedgerError("the ledger's address cannot be read as a database URL") from error
+    raise LedgerError(
+        f"{url.get_backend_name()}: a ledger lives in sqlite:///path/to/file or postgresql+psycopg://user@host/name"
+    )

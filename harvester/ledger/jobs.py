@@ -1,0 +1,243 @@
+"""The life of a job: starting or resuming it, keeping its lease, ending it with a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+
+from harvester.catalog.model import Issue
+from harvester.errors import LeaseHeldError
+from harvester.ledger import leases, records, reports, schema
+from harvester.ledger.encoding import to_json
+from harvester.ledger.removal import absent, mark_and_remove
+from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
+from harvester.ledger.types import Counts, Ending, Expected, Job, JobReport
+from harvester.ledger.verdict import SUPERSEDED, Facts, judge
+
+
+def start(
+    store: Store,
+    source: str,
+    *,
+    full: bool | None,
+    holder: str,
+    fingerprint: str,
+    lease_seconds: int,
+    holder_is_dead: Callable[[str], bool],
+    limited: bool,
+    full_every: timedelta,
+) -> Job:
+    """Resume the unfinished job of the source if it was started with the same options, else begin a new one.
+
+    Takes the lease: raises `LeaseHeldError` while another holder has it, is not known to be dead and its time has not
+    run out. `full` None leaves the choice to the ledger; what was never harvested completely is harvested in full.
+    """
+    with store.writing() as tx:
+        row = _locked_source(tx, store, source)
+        taken = row.holder is not None and row.holder != holder and row.lease_until > row.now
+        if taken and not holder_is_dead(row.holder):
+            raise LeaseHeldError(
+                f"{source}: {row.holder} is harvesting this source; its lease lasts until "
+                f"{moment(row.lease_until):%Y-%m-%d %H:%M:%S} UTC unless it is renewed"
+            )
+        unfinished = tx.execute(
+            select(schema.job)
+            .where(schema.job.c.source == row.key, schema.job.c.verdict.is_(None))
+            .order_by(schema.job.c.id.desc())
+        ).all()
+        newest = unfinished[0] if unfinished else None
+        last_full = _last_start(tx, row.key, only_full=True)
+        if full is False and last_full is None:
+            full = True
+        resumes = (
+            newest is not None
+            and newest.fingerprint == fingerprint
+            and newest.limited == limited
+            and full in (None, newest.whole)
+        )
+        _supersede(tx, [job.id for job in (unfinished[1:] if resumes else unfinished)], row.now)
+        if newest is None or not resumes:
+            if full is None:
+                full = last_full is None or row.now - last_full >= full_every // timedelta(milliseconds=1)
+            newest = _begin(tx, row, full=full, limited=limited, fingerprint=fingerprint)
+        tx.execute(
+            update(schema.source)
+            .where(schema.source.c.key == row.key)
+            .values(lease=row.lease + 1, holder=holder, lease_until=row.now + lease_seconds * 1000)
+        )
+    return Job(
+        id=newest.id,
+        source=source,
+        full=newest.whole,
+        holder=holder,
+        cursor=newest.cursor,
+        listing_ended=newest.listing_ended,
+        since=moment_or_none(newest.since),
+        resumed=resumes,
+        limited=limited,
+        lease=row.lease + 1,
+        lease_seconds=lease_seconds,
+    )
+
+
+def heartbeat(store: Store, job: Job) -> None:
+    """Extend the lease; raises `LeaseLostError` when another process has it."""
+    with store.writing() as tx:
+        leases.renew(tx, leases.hold(tx, store, job), job)
+
+
+def release(store: Store, job: Job) -> None:
+    """Give the lease back without ending the job, so that it can be resumed at once; never raises for a lost lease."""
+    source = schema.source
+    with store.writing() as tx:
+        ours = and_(source.c.name == job.source, source.c.lease == job.lease)
+        tx.execute(update(source).where(ours).values(holder=None, lease_until=None))
+
+
+def count(store: Store, job: Job) -> Counts:
+    """The counts of a job so far."""
+    with store.reading() as tx:
+        return leases.counts_of(tx.execute(select(schema.job).where(schema.job.c.id == job.id)).one())
+
+
+def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobReport:
+    """Give the job its verdict and, when it was a complete full one, mark what it missed and remove what two missed."""
+    with store.writing() as tx:
+        row = leases.hold(tx, store, job)
+        judgement = judge(_facts(tx, store, row, ending, expected))
+        batch = records.Batch(store, tx, row.source_key, job=job.id, cause="harvest", now=row.now)
+        missing = removed = 0
+        if judgement.verdict == "held":
+            missing = _count_absent(tx, row)
+        elif judgement.verdict == "complete" and row.whole:
+            missing, removed = mark_and_remove(tx, batch, row.source_key, job.id)
+        if judgement.verdict == "complete" and row.whole and row.seen < expected.min_records:
+            _warn_of_few(tx, store, job, row.seen, expected.min_records)
+        tx.execute(
+            update(schema.job)
+            .where(schema.job.c.id == job.id)
+            .values(
+                verdict=judgement.verdict,
+                reason=judgement.reason,
+                detail=ending.detail,
+                missing=missing,
+                removed=removed,
+                requests=ending.requests,
+                bytes=ending.bytes,
+                seconds=ending.seconds,
+                finished=row.now,
+            )
+        )
+        source = schema.source
+        tx.execute(
+            update(source)
+            .where(source.c.key == row.source_key)
+            .values(holder=None, lease_until=None, live=source.c.live + batch.live)
+        )
+        report = reports.read(tx, job.id)
+        batch.publish()
+    return report
+
+
+def _facts(tx: Connection, store: Store, row: AnyRow, ending: Ending, expected: Expected) -> Facts:
+    lost_details = max(ending.lost_details, row.lost_details)  # a resumed crawler knows of its own only
+    pending = tx.execute(select(func.count()).where(schema.pending.c.job == row.id)).scalar_one()
+    facts = Facts(
+        full=row.whole,
+        limited=row.limited,
+        listing_ended=row.listing_ended,
+        declared_total=row.declared_total,
+        counts=leases.counts_of(row),
+        ending=ending,
+        expected=expected,
+        pending=pending,
+        lost_details=lost_details,
+        live_before=row.live_before,
+    )
+    if not row.whole or judge(facts).verdict != "complete":
+        return facts  # what was not seen says nothing then, and counting it means to look at every record
+    relapsed = 0
+    if row.rejected:
+        sighting, dataset = schema.sighting.c, schema.dataset.c
+        low, high = records.span(row.source_key)
+        relapsed = tx.execute(
+            select(func.count())
+            .select_from(schema.sighting.join(schema.dataset, sighting.record == dataset.record))
+            .where(sighting.record.between(low, high), sighting.job == row.id)
+            .where(sighting.outcome == records.REJECTED, dataset.seq == dataset.content_seq)
+        ).scalar_one()
+    return facts._replace(absent=_count_absent(tx, row), relapsed=relapsed)
+
+
+def _count_absent(tx: Connection, row: AnyRow) -> int:
+    number: int = tx.execute(select(func.count()).select_from(absent(row.source_key, row.id).subquery())).scalar_one()
+    return number
+
+
+def _warn_of_few(tx: Connection, store: Store, job: Job, seen: int, expected: int) -> None:
+    issue = Issue(
+        severity="warning",
+        code="few-records",
+        message=f"{seen} records were listed, at least {expected} are expected (expect: min_records)",
+    )
+    tx.execute(insert(schema.stray).values(job=job.id, kind="job", issue=to_json(issue)))
+    records.count_issues(tx, store, job.id, {(issue.severity, issue.code): 1})
+
+
+def _locked_source(tx: Connection, store: Store, name: str) -> AnyRow:
+    source = schema.source
+    statement = select(source, store.now().label("now")).where(source.c.name == name).with_for_update()
+    row = tx.execute(statement).one_or_none()
+    if row is None:
+        new = {"name": name, "records": 0, "live": 0, "lease": 0}
+        tx.execute(store.dialect.insert_if_new(source, source.c.name), new)
+        row = tx.execute(statement).one()
+    return row
+
+
+def _supersede(tx: Connection, jobs: list[int], now: int) -> None:
+    for job in jobs:
+        closed = {"verdict": "failed", "reason": SUPERSEDED, "finished": now}
+        tx.execute(update(schema.job).where(schema.job.c.id == job).values(closed))
+
+
+def _begin(tx: Connection, row: AnyRow, *, full: bool, limited: bool, fingerprint: str) -> AnyRow:
+    zeros = {name: 0 for name in (*leases.COUNTS, "missing", "removed", "lost_details", "requests", "bytes", "seconds")}
+    number = tx.execute(
+        insert(schema.job)
+        .values(
+            source=row.key,
+            whole=full,
+            limited=limited,
+            fingerprint=fingerprint,
+            started=row.now,
+            since=None if full else _last_start(tx, row.key, only_full=False),
+            first_seq=select(schema.feed.c.last).scalar_subquery(),
+            live_before=row.live,
+            listing_ended=False,
+            reason="",
+            detail="",
+            **zeros,
+        )
+        .returning(schema.job.c.id)
+    ).scalar_one()
+    # What an earlier job left pending is named by this listing again if it is still wanted.
+    low, high = records.span(row.key)
+    tx.execute(schema.pending.delete().where(schema.pending.c.record.between(low, high)))
+    return tx.execute(select(schema.job).where(schema.job.c.id == number)).one()
+
+
+def counts_as_complete() -> ColumnElement[bool]:
+    """Jobs after which the ledger knew the whole source: complete ones and accepted ones, if they were not undone."""
+    job = schema.job.c
+    return and_(or_(job.verdict == "complete", job.accepted.is_not(None)), job.undone.is_(None))
+
+
+def _last_start(tx: Connection, source: int, *, only_full: bool) -> int | None:
+    job = schema.job.c
+    statement = select(func.max(job.started)).where(job.source == source, counts_as_complete())
+    if only_full:
+        statement = statement.where(job.whole)
+    return tx.execute(statement).scalar()

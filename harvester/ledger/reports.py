@@ -1,0 +1,61 @@
+"""Jobs as every command reports them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from harvester.errors import LedgerError
+from harvester.ledger import schema
+from harvester.ledger.leases import COUNTS
+from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
+from harvester.ledger.types import JobReport
+
+REPORTS: Select[Any] = select(schema.job, schema.source.c.name.label("source_name")).join_from(
+    schema.job, schema.source, schema.job.c.source == schema.source.c.key
+)
+
+
+def report_of(row: AnyRow) -> JobReport:
+    """The report of a job's row, joined with its source's name."""
+    return JobReport(
+        source=row.source_name,
+        job=row.id,
+        verdict=row.verdict,
+        reason=row.reason,
+        **{name: getattr(row, name) for name in COUNTS},
+        missing=row.missing,
+        removed=row.removed,
+        requests=row.requests,
+        bytes=row.bytes,
+        seconds=row.seconds,
+        full=row.whole,
+        started=moment(row.started),
+        finished=moment_or_none(row.finished),
+        accepted=moment_or_none(row.accepted),
+        undone=moment_or_none(row.undone),
+    )
+
+
+def read(tx: Connection, job_id: int) -> JobReport:
+    """The report of one job; raises `LedgerError` for a number that no job has."""
+    row = tx.execute(REPORTS.where(schema.job.c.id == job_id)).one_or_none()
+    if row is None:
+        raise LedgerError(f"this ledger has no job {job_id}; `datamoa jobs` lists those it has")
+    return report_of(row)
+
+
+def report(store: Store, job_id: int) -> JobReport:
+    """The report of one job."""
+    with store.reading() as tx:
+        return read(tx, job_id)
+
+
+def reports(store: Store, source: str | None, limit: int) -> list[JobReport]:
+    """Reports of the newest jobs, newest first."""
+    statement = REPORTS.order_by(schema.job.c.id.desc()).limit(limit)
+    if source is not None:
+        statement = statement.where(schema.source.c.name == source)
+    with store.reading() as tx:
+        return [report_of(row) for row in tx.execute(statement)]
