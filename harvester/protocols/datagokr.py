@@ -194,7 +194,7 @@ def _concerns(row: Row, selected: Callable[[str], bool], columns: Columns, organ
 
 
 def _revision(cells: list[str], columns: Columns) -> str:
-    """Text that tells what makes the further parts worth asking for again: never the counters, which move on every row."""
+    """Text that changes when the further parts are worth asking for again: no counters, which move on every row."""
     stable = (columns.modified, columns.title, columns.organisation)
     return " · ".join(cells[column].strip() for column in stable if column >= 0)
 

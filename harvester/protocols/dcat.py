@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import codecs
 import itertools
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, TextIO, TypeAlias
 from urllib.parse import urljoin
 
-import ijson
 import msgspec
-import orjson
 from scrapy import Request
 
 from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
@@ -27,6 +24,7 @@ from harvester.mapping.rdf_closure import split_feed
 from harvester.options import DcatOptions
 from harvester.protocols.answers import declared_charset, unreadable
 from harvester.protocols.base import ProtocolSpider
+from harvester.protocols.json_stream import Element, JsonStream
 
 Form: TypeAlias = Literal["data_json", "json_ld", "turtle", "rdf_xml"]
 
@@ -150,74 +148,58 @@ def form_of(path: Path, content_type: str, url: str) -> Form:
     return "rdf_xml" if _XML.match(text) else "turtle"
 
 
-class _Keys(NamedTuple):
-    """Of a JSON document: whether it is a list, and the keys of its object (or of the first object of the list)."""
-
-    is_list: bool
-    keys: dict[str, str]
-
-
 def _json_form(path: Path, content_type: str, url: str) -> Form:
-    keys = _json_keys(path, content_type, url)
-    if keys.is_list:
-        linked = any(key in {"@id", "@graph"} or key.startswith("http") for key in keys.keys)
-        return "json_ld" if linked else "data_json"
-    if keys.keys.get("dataset") == "start_array":
-        return "data_json"
-    if {"@graph", "@context", "@id"} & set(keys.keys):
-        return "json_ld"
-    if {"error", "errors", "success"} & set(keys.keys):
-        raise PortalError("error inside 200", f"{url}: the portal says that it failed: {path.read_bytes()[:200]!r}")
-    raise PortalError(
-        "layout changed", f"{url}: no list `dataset` and nothing of JSON-LD among {', '.join(keys.keys)[:200]}"
-    )
-
-
-def _json_keys(path: Path, content_type: str, url: str) -> _Keys:
-    """Keys with the kind of their values, as far as needed: `dataset` ends the search."""
-    keys: dict[str, str] = {}
-    depth, is_list, key = 0, False, None
-    with _utf8(path, content_type) as file:
+    with _text(path, content_type) as file:
         try:
-            for event, value in ijson.basic_parse(file):
-                if depth == 0 and event == "start_array":
-                    is_list = True
-                level = 2 if is_list else 1
-                if event == "map_key" and depth == level:
-                    key = value
-                elif key is not None:
-                    keys[key] = event
-                    if key == "dataset":
-                        break
-                    key = None
-                if event in {"start_map", "start_array"}:
-                    depth += 1
-                elif event in {"end_map", "end_array"}:
-                    depth -= 1
-                    if is_list and depth == 1:
-                        break
-        except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
+            return _json_form_of(JsonStream(file), url)
+        except ValueError as error:
             raise unreadable(path.read_bytes()[:_BEGINNING], "JSON", url, error) from None
-    return _Keys(is_list, keys)
+
+
+def _json_form_of(stream: JsonStream, url: str) -> Form:
+    if stream.next_mark() == "[":
+        first = next(stream.elements(), None)
+        keys = set(first.value) if first and isinstance(first.value, dict) else set()
+        linked = any(key in {"@id", "@graph"} or key.startswith("http") for key in keys)
+        return "json_ld" if linked else "data_json"
+    keys = set()
+    for key in stream.entries():
+        keys.add(key)
+        if key == "dataset" and stream.next_mark() == "[":
+            return "data_json"
+        if key == "@graph":
+            return "json_ld"
+        stream.value()
+    if {"@context", "@id"} & keys:
+        return "json_ld"
+    if {"error", "errors", "success"} & keys:
+        raise PortalError("error inside 200", f"{url}: the portal says that it failed, with {', '.join(sorted(keys))}")
+    names = ", ".join(sorted(keys))[:200]
+    raise PortalError("layout changed", f"{url}: no list `dataset` and nothing of JSON-LD among {names}")
 
 
 def _data_json(path: Path, content_type: str, url: str) -> Iterator[HarvestRecord | Rejected]:
-    keys = _json_keys(path, content_type, url)
-    if not keys.is_list and keys.keys.get("dataset") != "start_array":
-        raise PortalError("layout changed", f"{url}: no list `dataset` in this data.json")
-    with _utf8(path, content_type) as file:
+    with _text(path, content_type) as file:
+        stream = JsonStream(file)
         try:
-            for dataset in ijson.items(file, "item" if keys.is_list else "dataset.item", use_float=True):
+            if stream.next_mark() != "[":
+                _go_to_datasets(stream, url)
+            for dataset in stream.elements():
                 yield _data_json_record(dataset)
-        except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
+        except ValueError as error:
             raise PortalError("unreadable answer", f"{url}: the feed breaks off or is no JSON: {error}") from None
 
 
-def _data_json_record(dataset: Any) -> HarvestRecord | Rejected:
-    try:
-        payload = orjson.dumps(dataset)
-    except TypeError:  # numbers beyond 64 bits
-        payload = json.dumps(dataset, ensure_ascii=True).encode()
+def _go_to_datasets(stream: JsonStream, url: str) -> None:
+    for key in stream.entries():
+        if key == "dataset" and stream.next_mark() == "[":
+            return
+        stream.value()
+    raise PortalError("layout changed", f"{url}: no list `dataset` in this data.json")
+
+
+def _data_json_record(element: Element) -> HarvestRecord | Rejected:
+    dataset, payload = element.value, element.text.encode("utf-8", "replace")
     if not isinstance(dataset, dict):
         return _rejected(payload, "data_json", "not-a-dataset", "this element of the feed is no object")
     identifier = _identifier(dataset.get("identifier"))
@@ -263,20 +245,16 @@ def _rejected(payload: bytes, metadata_format: str, code: str, message: str) -> 
     return Rejected(payload=payload, format=metadata_format, issue=issue)
 
 
-def _utf8(path: Path, content_type: str) -> BinaryIO:
-    """File as a stream of UTF-8 without byte order mark."""
-    file = path.open("rb")
-    beginning = file.read(_BEGINNING)
-    if beginning.startswith(codecs.BOM_UTF8):
-        file.seek(len(codecs.BOM_UTF8))
-        return file
-    file.seek(0)
+def _text(path: Path, content_type: str) -> TextIO:
+    """Open the file as text: by its byte order mark, else as UTF-8 if it is that, else as Content-Type says."""
+    with path.open("rb") as file:
+        beginning = file.read(_BEGINNING)
+    encoding = "utf-8-sig"
     if beginning[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        return cast(BinaryIO, codecs.EncodedFile(file, "utf-8", "utf-16"))
-    charset = declared_charset(content_type)
-    if charset and charset != "utf-8" and not _is_utf8(beginning):
-        return cast(BinaryIO, codecs.EncodedFile(file, "utf-8", charset))
-    return file
+        encoding = "utf-16"
+    elif (charset := declared_charset(content_type)) and charset != "utf-8" and not _is_utf8(beginning):
+        encoding = charset
+    return path.open(encoding=encoding, errors="replace", newline="")
 
 
 def _is_utf8(beginning: bytes) -> bool:
