@@ -1,0 +1,160 @@
+"""Korean and English text into terms: the same for documents, for questions and for highlighting. Pure.
+
+A text is cut at white space, and a chunk has the same tokens wherever it stands: that is what makes a cache of chunks
+possible, and five to ten times faster than analysing sentences, at the same quality of results.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import snowballstemmer
+
+from indexer.analysis.morphemes import Morphemes, Token
+from indexer.analysis.normal import normal, origins
+
+ANALYSIS = "1"
+"""Changes whenever the same text may give other terms: an index that was built with another one must be rebuilt."""
+
+# Chunks without digits come again; those with digits (dates, codes, amounts) mostly do not.
+_GENERATION_CHUNKS = 50_000
+_CACHED_CHARACTERS = 40
+_RUN_CHARACTERS = 60
+_TERM_CHARACTERS = 80
+
+_CHUNK = re.compile(r"\S+")
+_RUN = re.compile(
+    r"(?P<hangul>[가-힣]++)"
+    # 8,990 and 1,234,567.8 are one number; 2024.03.05 is three; pm2.5 and v1.2 stay whole.
+    r"|(?P<amount>(?<![0-9])[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9]))"
+    r"|(?P<day>(?<![0-9])(?:19|20)[0-9]{2}\.[01]?[0-9](?:\.[0-3]?[0-9])?(?![0-9]))"
+    r"|(?P<word>[a-z]++(?:'[a-z]++(?![0-9]))?+(?![0-9]))"
+    r"|(?P<mixed>[a-z0-9]++(?:(?<=[0-9])\.[0-9]++)*+)"
+    r"|(?P<ideograph>[\u3040-\u30ff\u3400-\u9fff])"
+    r"|(?P<letters>(?:(?![가-힣a-z0-9_\u3040-\u30ff\u3400-\u9fff])\w)++)"
+)
+_PLAIN = re.compile(r"[가-힣ㄱ-ㆎ\x21-\x7e]+")
+_DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"[0-9]+")
+
+# English words that say nothing about a dataset. Not "it", "at", "no": they are names too (IT, aT).
+_STOP_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "be",
+        "by",
+        "for",
+        "from",
+        "in",
+        "is",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "this",
+        "to",
+    ]
+)
+
+# Plurals that the stemmer leaves apart from their singular.
+_IRREGULAR = {"buses": "bus", "gases": "gas", "viruses": "virus", "campuses": "campus", "indices": "index"}
+
+
+class Analyser:
+    """Makes terms and tokens. Not thread safe; keeps two generations of `remember` chunks in memory."""
+
+    def __init__(self, remember: int = _GENERATION_CHUNKS) -> None:
+        self._morphemes = Morphemes()
+        self._stem = snowballstemmer.stemmer("english").stemWord
+        self._remember = remember
+        self._young: dict[str, tuple[Token, ...]] = {}
+        self._old: dict[str, tuple[Token, ...]] = {}
+
+    def terms(self, text: str) -> list[str]:
+        """Give the terms of `text`, in its order."""
+        return [token[0] for chunk in text.split() for token in self._chunk(chunk)]
+
+    def tokens(self, text: str) -> list[Token]:
+        """Give the terms of `text` with the characters that each stands for."""
+        return [
+            Token(term, match.start() + start, match.start() + end)
+            for match in _CHUNK.finditer(text)
+            for term, start, end in self._chunk(match[0])
+        ]
+
+    def highlight(self, text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
+        """Where `terms` stand in `text`: (start, end), ascending; what touches or overlaps is one span."""
+        wanted = frozenset(terms)
+        spans: list[tuple[int, int]] = []
+        for term, start, end in self.tokens(text):
+            if term not in wanted:
+                continue
+            if spans and start <= spans[-1][1]:
+                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+            else:
+                spans.append((start, end))
+        return spans
+
+    def _chunk(self, chunk: str) -> tuple[Token, ...]:
+        tokens = self._young.get(chunk)
+        if tokens is not None:
+            return tokens
+        tokens = self._old.get(chunk)
+        if tokens is None:
+            tokens = tuple(self._analyse(chunk))
+            if len(chunk) > _CACHED_CHARACTERS or _DIGIT.search(chunk):
+                return tokens
+        self._young[chunk] = tokens
+        if len(self._young) >= self._remember:
+            self._old, self._young = self._young, {}
+        return tokens
+
+    def _analyse(self, chunk: str) -> Iterator[Token]:
+        if _PLAIN.fullmatch(chunk):
+            # Nothing that normalising would compose or expand: a character stays a character.
+            yield from self._runs(chunk.lower())
+            return
+        folded, starts, ends = origins(chunk)
+        for term, start, end in self._runs(folded):
+            yield Token(term, starts[start], ends[end - 1])
+
+    def _runs(self, chunk: str) -> Iterator[Token]:
+        for match in _RUN.finditer(chunk):
+            start, text = match.start(), match[0]
+            kind = match.lastgroup
+            if kind == "hangul":
+                for begin in range(0, len(text), _RUN_CHARACTERS):
+                    run = text[begin : begin + _RUN_CHARACTERS]
+                    tokens = self._morphemes.split(run) if run == chunk else self._chunk(run)
+                    for term, first, last in tokens:
+                        yield Token(term, start + begin + first, start + begin + last)
+                continue
+            if kind == "day":
+                for part in _NUMBER.finditer(text):
+                    yield Token(part[0], start + part.start(), start + part.end())
+                continue
+            if kind == "word":
+                if text in _STOP_WORDS:
+                    continue
+                term = _IRREGULAR.get(text) or self._stem(text[:_TERM_CHARACTERS])
+            else:
+                term = text.replace(",", "") if kind == "amount" else text
+            yield Token(term[:_TERM_CHARACTERS], start, match.end())
+
+
+def grams(values: Iterable[str]) -> list[str]:
+    """Pair neighbouring letters and digits of each value, across its spaces.
+
+    Pairs know nothing of how words are spaced, match almost anything, and are therefore good for ranking only.
+    """
+    pairs: list[str] = []
+    for value in values:
+        letters = "".join(character for character in normal(value) if character.isalnum())
+        pairs += [letters[at : at + 2] for at in range(len(letters) - 1)] or ([letters] if letters else [])
+    return pairs

@@ -1,0 +1,129 @@
+"""From a dataset of the ledger to a document of an index: terms for its texts, exact values for filters and facets.
+
+A value is stable and short: the code of a concept, or ``?`` and what the portal wrote where no vocabulary knows it
+(`UNKNOWN`), an organisation's name, a source's name. What a searcher reads for it is the vocabularies' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
+
+from harvester.catalog import codec
+from harvester.catalog.model import Concept, Dataset, LangText
+from harvester.ledger.types import Change
+from indexer import analysis
+from indexer.analysis import Analyser, grams, normal
+from indexer.engines.base import SEPARATOR, Document
+from indexer.languages import in_reading_order, said
+
+ANALYSIS = f"{analysis.ANALYSIS}.1"
+"""Version of everything that makes documents, the analysis first. An index built by another one must be rebuilt."""
+
+UNKNOWN = "?"
+"""Stands before a value that no vocabulary knows."""
+
+_VALUE_CHARACTERS = 100
+_SORT_CHARACTERS = 100
+# Descriptions of a megabyte exist (whole tables pasted in); what comes later in one does not make it easier to find.
+_TEXT_CHARACTERS = 50_000
+_KEYWORDS = 500
+
+
+@lru_cache(maxsize=1)
+def _analyser() -> Analyser:
+    return Analyser()
+
+
+def document(change: Change, *, keeps_content: bool = True) -> Document:
+    """Make the document of a change that is no tombstone; without `keeps_content` it does not carry the dataset.
+
+    Uses one analyser a process. Raises what `codec.decode` raises when the content is no dataset.
+    """
+    if change.content is None or change.content_hash is None:
+        raise ValueError(f"{change.id}: a tombstone has no document")
+    dataset = codec.decode(change.content)
+    return Document(
+        id=change.id,
+        seq=change.seq,
+        source=change.source,
+        content_hash=change.content_hash.hex(),
+        content=change.content if keeps_content else b"",
+        terms={field: text for field, text in _terms(dataset) if text},
+        values={field: values for field, values in _values(dataset) if values},
+        sort_title=_sort_title(dataset),
+    )
+
+
+def _terms(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    titles = _texts(dataset.title)
+    keywords = [word for words in dataset.keyword.values() for word in words][:_KEYWORDS]
+    yield "title", _joined(titles)
+    yield "keyword", _joined(keywords)
+    if dataset.publisher:
+        former = dataset.publisher.source_name
+        names = _texts(dataset.publisher.name)
+        yield "publisher", _joined([*names, former] if former and former not in names else names)
+    yield "description", _joined(_texts(dataset.description))
+    yield "grams", " ".join(grams([*titles, *keywords]))
+
+
+def _texts(texts: LangText) -> list[str]:
+    return [each.text[:_TEXT_CHARACTERS] for each in in_reading_order(texts)]
+
+
+def _joined(values: Iterable[str]) -> str:
+    terms = _analyser().terms
+    return f" {SEPARATOR} ".join(filter(None, (" ".join(terms(value)) for value in values)))
+
+
+def _values(dataset: Dataset) -> Iterator[tuple[str, tuple[str, ...]]]:
+    publisher = said(dataset.publisher.name) if dataset.publisher else None
+    yield "organization", (publisher.text[:_VALUE_CHARACTERS],) if publisher else ()
+    yield "theme", _distinct(_value(theme) for theme in dataset.theme)
+    yield "format", _distinct(_value(each.format) for each in dataset.distribution)
+    licenses = {_value(each.license) for each in dataset.distribution} if dataset.license is None else set()
+    # Where only the distributions are licensed, and all alike, so is the dataset.
+    yield "license", _distinct(licenses if len(licenses) == 1 else [_value(dataset.license)])
+    yield "source", (dataset.source,)
+    yield "member", (dataset.source.partition(".")[0],)
+    yield "type", _distinct([_value(dataset.type)])
+    yield "frequency", _distinct([_value(dataset.accrual_periodicity)])
+    yield "language", _distinct(tag[:_VALUE_CHARACTERS] for tag in dataset.language)
+    issued, modified = _day(dataset.issued), _day(dataset.modified)
+    yield "year", (str(int(modified[:4])),) if modified else ()
+    yield "issued", (issued,) if issued else ()
+    yield "modified", (modified,) if modified else ()
+
+
+def _value(concept: Concept | None) -> str:
+    if concept is None:
+        return ""
+    if concept.code:
+        return concept.code
+    source = " ".join(concept.source.split())[:_VALUE_CHARACTERS]
+    return f"{UNKNOWN}{source}" if source else ""
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+@lru_cache(maxsize=50_000)
+def _day(moment: str | None) -> str | None:
+    """Give the first day of what a date or time of whatever precision means; None if it is none."""
+    if not moment:
+        return None
+    day = moment[:10]
+    day += "-01-01"[len(day) - 4 :] if len(day) in (4, 7) else ""
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError:
+        return None
+
+
+def _sort_title(dataset: Dataset) -> str:
+    title = said(dataset.title)
+    text = normal(" ".join(title.text[: 2 * _SORT_CHARACTERS].split())) if title else ""
+    return text.strip(" _-()[]{}<>'\"·.,")[:_SORT_CHARACTERS] or dataset.id
