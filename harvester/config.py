@@ -17,6 +17,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from harvester.catalog.tables import Tables
+from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError
 from harvester.members import HarvestSource, Member
 from harvester.options import OPTIONS
@@ -94,6 +96,26 @@ def members(config: Path) -> tuple[Member, ...]:
     if not files:
         raise ConfigurationError(f"{config / 'members'}: no member files (*.yml) here")
     return tuple(_member(file) for file in files)
+
+
+@lru_cache(maxsize=8)
+def vocabularies(config: Path) -> Vocabularies:
+    """All vocabularies of a config folder; `ConfigurationError` names file, line and key of what is wrong in one."""
+    folder = config / "vocabularies"
+    data: dict[str, Any] = {}
+    lines: dict[str, dict[tuple[str | int, ...], int]] = {}
+    for table in Tables.model_fields:
+        data[table], lines[table] = read_yaml(folder / f"{table}.yml")
+    try:
+        return Vocabularies(Tables.model_validate(data))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name, path = str(first["loc"][0]), first["loc"][1:]
+        line = next(lines[name][path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines[name])
+        where = f"{folder / name}.yml:{line}: {'.'.join(str(step) for step in path)}"
+        raise ConfigurationError(f"{where}: {first['msg']}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{folder}: {error}") from None
 
 
 def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:

@@ -1,24 +1,102 @@
-"""From a harvest record to what the ledger keeps of it: map every part, merge, normalise, validate, encode. Pure."""
+"""From a harvest record to what the ledger keeps of it: map every part, normalise, merge, validate, encode. Pure."""
 
 from __future__ import annotations
 
 import msgspec
 
-from harvester.catalog.model import Counters, Issue
+from harvester.catalog import codec, normalise
+from harvester.catalog.identifiers import dataset_id
+from harvester.catalog.merge import merge
+from harvester.catalog.model import Catalog, Dataset, HarvestRecord, Issue, Mapped, Part
+from harvester.catalog.model import Processed as Processed
+from harvester.catalog.normalise import Normaliser
+from harvester.catalog.validate import validate
+from harvester.catalog.vocabularies import Vocabularies
+from harvester.errors import RecordError
+from harvester.mapping import MAPPINGS, VERSIONS
 
 
-class Processed(msgspec.Struct, frozen=True, kw_only=True):
-    """A record after mapping, normalising and validating.
+_NO_PARTS = Issue(severity="error", code="no-parts", message="the record came without any metadata")
 
-    `content` is the encoded dataset (`harvester.catalog.codec`) and `content_hash` its hash, both None when the record
-    is rejected: then `issues` holds at least one error. `counters` are volatile and not part of the hash.
-    `unread` are payload fields that no mapping reads.
-    """
 
-    dataset_id: str
-    content: bytes | None
-    content_hash: bytes | None
-    landing_page: str | None = None
-    counters: Counters = {}
-    issues: tuple[Issue, ...] = ()
-    unread: tuple[str, ...] = ()
+class Processor:
+    """Makes datasets of the records of one harvest source."""
+
+    def __init__(self, catalog: Catalog, vocabularies: Vocabularies) -> None:
+        self._catalog = catalog
+        self._digest = vocabularies.digest
+        self._normaliser = Normaliser(vocabularies, catalog)
+
+    def version(self, format: str) -> str:
+        """Name the rules that records of this metadata format are processed by; another name, another outcome.
+
+        Raises KeyError for a format that no mapping reads.
+        """
+        return f"{format}-{VERSIONS[format]}.{normalise.VERSION}.{self._digest}"
+
+    def process(self, record: HarvestRecord) -> Processed:
+        """Make the dataset of a record; a record that cannot become one is rejected with its issues. Never raises.
+
+        The first part (the listing's) must be readable; a further part that is not leaves a warning and is done without.
+        """
+        id = dataset_id(self._catalog.source, record.identifier)
+        try:
+            return self._process(id, record)
+        except Exception as error:  # noqa: BLE001 - a fault of ours costs this record, visibly, and not the job
+            message = f"a fault of this program: {type(error).__name__}: {error}; please report it with the record"
+            return _rejected(id, Issue(severity="error", code="internal-fault", message=message[:500]))
+
+    def _process(self, id: str, record: HarvestRecord) -> Processed:
+        datasets: list[Dataset] = []
+        counters: dict[str, int] = {}
+        issues: tuple[Issue, ...] = ()
+        unread: tuple[str, ...] = ()
+        for part in record.parts:
+            mapped = self._mapped(part, record.identifier)
+            if isinstance(mapped, Issue):
+                if datasets:
+                    issues += (msgspec.structs.replace(mapped, severity="warning"),)
+                    continue
+                return _rejected(id, mapped)
+            dataset, noticed = self._normaliser.normalise(mapped.dataset)
+            datasets.append(dataset)
+            counters = {**mapped.counters, **counters} if counters else {**mapped.counters}
+            issues += mapped.issues + noticed
+            unread += mapped.unread
+        if not datasets:
+            return _rejected(id, _NO_PARTS)
+        dataset = merge(datasets) if len(datasets) > 1 else datasets[0]
+        issues += validate(dataset)
+        content = None
+        if not any(issue.severity == "error" for issue in issues):
+            try:
+                content = codec.encode(dataset)
+            except UnicodeEncodeError as error:  # lone surrogates, where text is kept as it came
+                message = f"a value that is kept as it came is no Unicode text: {error.reason}"
+                issues += (Issue(severity="error", code="bad-unicode", message=message),)
+        return Processed(
+            dataset_id=id,
+            content=content,
+            content_hash=codec.content_hash(content) if content else None,
+            landing_page=dataset.landing_page,
+            counters=counters,
+            issues=tuple(dict.fromkeys(issues)) if len(datasets) > 1 else issues,
+            unread=tuple(dict.fromkeys(unread)) if len(datasets) > 1 else unread,
+        )
+
+    def _mapped(self, part: Part, identifier: str) -> Mapped | Issue:
+        mapping = MAPPINGS.get(part.format)
+        if mapping is None:
+            message = f"no mapping reads the metadata format {part.format!r}"
+            return Issue(severity="error", code="no-mapping", message=message, field=part.name)
+        try:
+            return mapping(part.payload, identifier, self._catalog)
+        except RecordError as error:
+            value = error.value[:200] if error.value else None
+            return Issue(
+                severity="error", code=error.code, message=error.message, field=error.field or part.name, value=value
+            )
+
+
+def _rejected(id: str, issue: Issue) -> Processed:
+    return Processed(dataset_id=id, content=None, content_hash=None, issues=(issue,))

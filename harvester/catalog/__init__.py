@@ -1,0 +1,1 @@
+"""What a dataset is, and what its values mean: pure, no input or output, no clock."""

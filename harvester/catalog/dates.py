@@ -28,7 +28,9 @@ _YEAR_FIRST = re.compile(
 _YEAR = re.compile(r"(\d{4})\s*(?:년도?|\.)?")
 _DIGITS = re.compile(r"_?(\d{4})(\d\d)(\d\d)?(?:[T ]?(\d\d)(\d\d)(\d\d)?)?(Z)?")
 _SHORT_YEAR = re.compile(r"(\d\d)/(\d\d)/(\d\d)")
-_YEAR_LAST = re.compile(r"(?:[^\d,]{0,40},\s*)?(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:\s*(?:-\s*)?(\d{1,2}):(\d\d)(?::(\d\d))?)?")
+_YEAR_LAST = re.compile(
+    r"(?:[^\d,]{0,40},\s*)?(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:\s*(?:-\s*)?(\d{1,2}):(\d\d)(?::(\d\d))?)?"
+)
 _EPOCH = re.compile(r"-?\d{12,14}|\d{10}")
 _EXCEL = re.compile(r"(\d{5})(?:\.\d+)?")
 _EXCEL_EPOCH = date(1899, 12, 30)
@@ -39,34 +41,38 @@ _ENGLISH = re.compile(r"[A-Za-z0-9 :,.+/()-]{6,60}")
 
 _REPEATING = re.compile(r"R\d*/(P[0-9YMWDTHS.]+)", re.IGNORECASE)
 _DURATION = re.compile(
-    r"P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?", re.IGNORECASE
+    r"P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
+    r"(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?",
+    re.IGNORECASE,
 )
 _UNTIL = re.compile(r"\s*(?:[~∼〜～–—]|\s-\s|부터|에서|\bto\b|\buntil\b)\s*", re.IGNORECASE)
-_TIGHT_UNTIL = re.compile(r"(?<=[일월년.])\s*-\s*(?=\d{4})|(?<=\d{4})\s*-\s*(?=\d{4}(?!\d))|(?<=\d)\s*-\s*(?=\d{4}[.년])")
+_TIGHT_UNTIL = re.compile(
+    r"(?<=[일월년.])\s*-\s*(?=\d{4})|(?<=\d{4})\s*-\s*(?=\d{4}(?!\d))|(?<=\d)\s*-\s*(?=\d{4}[.년])"
+)
 _AS_OF = re.compile(r"\s*(?:까지|기준|현재|시점|현황|말|자료|데이터|as of)\s*")
 _OPEN = frozenset({"", "..", "현재", "present", "now", "ongoing", "today", "open"})
 
 
 def parse_date(text: str, *, day_first: bool | None = None) -> str | None:
-    """The date as ISO 8601 (``2024``, ``2024-03``, ``2024-03-05`` or with a time), or None when the text is no date.
+    """Give the date as ISO 8601 (``2024``, ``2024-03``, ``2024-03-05`` or with a time); None when the text is none.
 
-    Reads ISO forms, Korean and dotted forms, digits only, epoch milliseconds and seconds, Excel serial days, and English
-    or numeric forms with the year last. `day_first` decides what ``03/04/2024`` means; None: only its year is certain,
-    and only the year is given. Year 9999 is an open end, so no date. Never raises.
+    Reads ISO forms, Korean and dotted forms, digits only, epoch milliseconds and seconds, Excel serial days, and
+    English or numeric forms with the year last. `day_first` decides what ``03/04/2024`` means; None: only its year is
+    certain, and only the year is given. Year 9999 is an open end, so no date. Never raises.
     """
-    if len(text) in _ISO_LENGTHS and (found := _parse_iso(text)):
+    if len(text) in _ISO_LENGTHS and text[4] == text[7] == "-" and (found := _parse_iso(text)):
         return found
     return _parse_slowly(text, day_first)
 
 
 def parse_interval(text: str) -> str | None:
-    """The duration of a repeating interval (``R/P1Y`` → ``P1Y``), upper case; None when the text is none."""
+    """Give the duration of a repeating interval (``R/P1Y`` → ``P1Y``), upper case; None when the text is none."""
     match = _REPEATING.fullmatch(text.strip())
     return match[1].upper() if match and _DURATION.fullmatch(match[1]) else None
 
 
 def parse_period(text: str, *, day_first: bool | None = None) -> PeriodOfTime | None:
-    """The period that a text speaks of, its label the text; None when no date can be read in it. Never raises.
+    """Give the period that a text speaks of, its label the text; None when no date can be read in it. Never raises.
 
     Reads ISO intervals (also open ones and ``start/duration``) and free Korean or English forms: ``2024년 1월 ~ 현재``,
     ``~2025.6.12.``, ``2011 - 2014``, ``2025년 11월 27일 기준 현황``. One date alone is a period of that precision.
@@ -89,23 +95,21 @@ def parse_period(text: str, *, day_first: bool | None = None) -> PeriodOfTime | 
 
 
 def _parse_iso(text: str) -> str | None:
-    """The forms that nearly all portals use, without a regular expression: this runs for every date of every record."""
+    """Read the forms that nearly all portals use without a regular expression: this runs for every date there is."""
     try:
         datetime.fromisoformat(text)
     except ValueError:
         return None
-    if not (text[4] == text[7] == "-" and "1000" <= text[:4] < "9999"):
+    length = len(text)
+    if not "1000" <= text < "9999" or (length > 10 and (text[10] != "T" or text[11:13] == "24")):
         return None
-    if len(text) == 10:
-        return text
-    if not (text[10] == "T" and text[16] == ":") or text[11:13] == "24":
-        return None
-    rest = text[19:]
-    if rest in ("", "Z"):
-        return text
-    if rest[0] == "." and rest[1:].isdigit():
-        return text[:19]
-    return text[:19] + "Z" if rest[0] == "." and rest[-1] == "Z" and rest[1:-1].isdigit() else None
+    if length == 26:  # microseconds, as Python writes them
+        return text[:19] if text[19] == "." and text[20:].isdigit() else None
+    if length in (10, 19):
+        return text if length == 10 or text[16] == ":" else None
+    if text[-1] == "Z" and text[16] == ":" and (length == 20 or text[20:-1].isdigit()):
+        return text[:19] + "Z"
+    return text[:19] if text[19] == "." and text[20:].isdigit() else None
 
 
 def _point(text: str, day_first: bool | None) -> str | None:
@@ -223,7 +227,7 @@ def _year_last(match: re.Match[str], day_first: bool | None) -> str | None:
 
 
 def _english(text: str) -> str | None:
-    """Free English forms by dateutil; parsed twice over different defaults, so that what the text says is what agrees."""
+    """Read free English forms by dateutil: twice over different defaults, since what agrees is what the text says."""
     if not (_ENGLISH.fullmatch(text) and _ENGLISH_MONTH.search(text) and re.search(r"(?<!\d)\d{4}(?!\d)", text)):
         return None
     found: list[datetime] = []

@@ -21,5 +21,5 @@ def dataset_id(source: str, identifier: str) -> str:
 
 
 def undated(title: str) -> str:
-    """The title without the ``_YYYYMMDD`` that file names of data.go.kr carry and titles do not."""
+    """Give the title without the ``_YYYYMMDD`` that file names of data.go.kr carry and titles do not."""
     return _FILE_DATE.sub("", title)

@@ -34,13 +34,13 @@ class KnownLicence(NamedTuple):
 
 
 def address_key(url: str) -> str:
-    """What addresses are compared by: without scheme, ``www.``, final slash, name of the document, and letter case."""
+    """Give what addresses are compared by: no scheme, ``www.``, final slash, name of a document, or capital letter."""
     match = _ADDRESS.fullmatch(html.unescape(url.strip()))
     return _DOCUMENT.sub("", match[1].lower().rstrip("/")).rstrip("/") if match else ""
 
 
 def name_key(text: str) -> str:
-    """What names are compared by: letters and digits only, case folded."""
+    """Give what names are compared by: letters and digits only, case folded."""
     return _NOT_WORD.sub("", text.casefold())
 
 
@@ -62,25 +62,25 @@ class LicenceRegister:
                 _claim(phrases, name_key(phrase), code)
         self._phrases = sorted(phrases.items(), key=lambda entry: -len(entry[0]))
 
-    def find(self, text: str) -> KnownLicence | None:
-        """The one licence that `text` means; None when it means none or several."""
+    def find(self, text: str, markup: str = "") -> KnownLicence | None:
+        """Give the one licence that `text` means; None when it means none or several.
+
+        `markup` is the text before its HTML was taken off: a link in it counts where the words themselves say nothing
+        ("see our <a href=…>terms of use</a>").
+        """
         if found := self.by_code(text) or self.by_address(text):
             return found
-        # A link says more than the words around it ("see our terms of use").
-        for candidates in (self._linked(text), self._named(text)):
-            meant = set(candidates)
-            if meant:
-                return meant.pop() if len(meant) == 1 else None
-        return None
+        meant = {*self._linked(text), *self._named(text)} or set(self._linked(markup))
+        return meant.pop() if len(meant) == 1 else None
 
     def by_code(self, text: str) -> KnownLicence | None:
-        """The licence whose code or name is the whole text."""
+        """Give the licence whose code or name is the whole text."""
         if code := self._names.get(name_key(text)):
             return self._known[code]
         return _creative_commons_named(match) if (match := _CC_NAME.fullmatch(text.strip())) else None
 
     def by_address(self, url: str) -> KnownLicence | None:
-        """The licence that an address stands for."""
+        """Give the licence that an address stands for."""
         key = address_key(url)
         if code := self._addresses.get(key) or self._addresses.get(key.partition("?")[0].partition("#")[0].rstrip("/")):
             return self._known[code]
@@ -92,7 +92,7 @@ class LicenceRegister:
         return None
 
     def label(self, code: str) -> Label | None:
-        """What a searcher reads for a code; versions of Creative Commons have no rows and read as their name."""
+        """Give what a searcher reads for a code; versions of Creative Commons have no rows and read as their name."""
         if label := self._labels.get(code):
             return label
         if code.startswith("CC-BY"):

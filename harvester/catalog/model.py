@@ -173,7 +173,7 @@ class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer about a record: `name` is its role (``listing``, ``schema_org``, ``rdf``), `format` picks the mapping."""
+    """One answer about a record: `name` is its role (``listing``, ``schema_org``, ``rdf``), `format` how to read it."""
 
     name: str
     format: str
@@ -204,7 +204,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lost(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry that the listing named but whose metadata could not be had: counted as failed, its last good data stay."""
+    """An entry that the listing named but whose metadata could not be had: counted as failed, its last data stay."""
 
     identifier: str
     issue: Issue
@@ -229,10 +229,29 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mapping makes of one part: a dataset with source values, its volatile counters, issues, and the payload's
-    fields that the mapping does not read (``unread``, top-level names)."""
+    """What a mapping makes of one part: a dataset with source values, its volatile counters, and issues.
+
+    `unread` are the payload's fields that the mapping does not read (top-level names).
+    """
 
     dataset: Dataset
+    counters: Counters = {}
+    issues: tuple[Issue, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+class Processed(msgspec.Struct, frozen=True, kw_only=True):
+    """A record after mapping, normalising and validating.
+
+    `content` is the encoded dataset (`harvester.catalog.codec`) and `content_hash` its hash, both None when the record
+    is rejected: then `issues` holds at least one error. `counters` are volatile and not part of the hash.
+    `unread` are payload fields that no mapping reads.
+    """
+
+    dataset_id: str
+    content: bytes | None
+    content_hash: bytes | None
+    landing_page: str | None = None
     counters: Counters = {}
     issues: tuple[Issue, ...] = ()
     unread: tuple[str, ...] = ()

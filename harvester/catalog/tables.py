@@ -1,4 +1,4 @@
-"""Shape of the vocabulary tables (``config/vocabularies/*.yml``): one class a file. Reading them is `harvester.config`'s."""
+"""Shape of the vocabulary tables (``config/vocabularies/*.yml``), one class a file; `harvester.config` reads them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Term(_Frozen):
 
 
 class Licence(Term):
-    """A licence: `phrases` may stand inside a longer text, `urls` are addresses that mean it, `open` as in "open data"."""
+    """A licence: `phrases` may stand inside a longer text, `urls` mean it, `open` is as in open data."""
 
     uri: str | None = None
     open: bool = False

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from urllib.parse import quote
 
 _LONGEST = 8000
-_WEB = re.compile(r"https?://(?:[^\s/?#@<>\"\\]*@)?(?:[^\s/?#:@<>\"\\\[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?", re.I)
+_WEB = re.compile(
+    r"https?://(?:[^\s/?#@<>\"\\]*@)?(?:[^\s/?#:@<>\"\\\[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?",
+    re.IGNORECASE,
+)
 _NESTED_AMPERSAND = re.compile(r"&(?:amp;)+", re.IGNORECASE)
 _IGNORED = re.compile("[\x00-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
 
@@ -17,7 +21,7 @@ def is_web_address(text: str) -> bool:
 
 
 def web_address(text: str) -> str | None:
-    """The address in `text`, blanks escaped and ``www.`` completed; None for anything that is not http or https.
+    """Give the address in `text`, blanks escaped and ``www.`` completed; None for anything that is not http or https.
 
     ``javascript:``, ``data:``, ``file:``, ``ftp:`` and relative addresses are not links for a searcher.
     """
@@ -28,22 +32,30 @@ def web_address(text: str) -> str | None:
         and text.isprintable()
         and len(text) <= _LONGEST
         and text[8:9].isalnum()
-        and not any(mark in text for mark in (" ", "<", ">", '"', "\\", "&amp;", "["))
+        and " " not in text
+        and "<" not in text
+        and ">" not in text
+        and '"' not in text
+        and "'" not in text
+        and "\\" not in text
+        and "[" not in text
+        and "@" not in text
+        and text.find(":", 6) < 0
+        and not ("&" in text and "&amp;" in text.lower())
     ):
-        host = text.partition("//")[2]
-        if "@" not in host and ":" not in host:
-            return text
+        return text
     return _web_address(text)
 
 
 @lru_cache(maxsize=4096)
 def _web_address(text: str) -> str | None:
-    text = _IGNORED.sub("", text).strip().strip("<>\"'")
-    text = _NESTED_AMPERSAND.sub("&", text).strip()
+    text = _NESTED_AMPERSAND.sub("&", _IGNORED.sub("", text))
+    text = re.sub(r"""^[\s<>"']+|[\s<>"']+$""", "", text)
     if text[:4].lower() == "www.":
         text = f"http://{text}"
     scheme, separator, rest = text.partition("://")
     if not separator or scheme.lower() not in ("http", "https"):
         return None
-    text = f"{scheme.lower()}://" + re.sub(r"\s", "%20", rest.replace("\\", "/")).replace("<", "%3C").replace(">", "%3E").replace('"', "%22")
+    rest = re.sub(r"[\s<>\"]", lambda match: quote(match[0]), rest.replace("\\", "/"))
+    text = f"{scheme.lower()}://{rest}"
     return text if is_web_address(text) else None

@@ -1,6 +1,6 @@
 """What the values of portals mean, by tables: pure, made once from the files of ``config/vocabularies``.
 
-Every lookup is cached by the raw text, since portals repeat themselves: a value costs a dictionary access after the first.
+Every lookup is cached by the raw text, since portals repeat themselves: after the first time a value costs one access.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ EU_THEME, DATAGOKR_THEME, BRM_THEME = "eu", "datagokr", "brm"
 class Formats(NamedTuple):
     """What a distribution's format and media type mean together.
 
-    `formats` has several where one value named several (``JSON+XML``), none where there was nothing;
-    `media_type` is the portal's own where it is one, else None (each known format brings its own).
+    `formats`: format and media type, once for each format that one value named (``JSON+XML``), once with None for a
+    format where there was nothing. `unknown` are the formats without code, `dropped` is a media type that is none.
     """
 
-    formats: tuple[Concept, ...]
-    media_type: str | None
+    formats: tuple[tuple[Concept | None, str | None], ...]
+    unknown: tuple[str, ...] = ()
     dropped: str | None = None
 
 
@@ -77,7 +77,7 @@ class Vocabularies:
         self.language = lru_cache(maxsize=1024)(self._language)
 
     def label(self, code: str, scheme: str, language: str = "ko") -> str:
-        """What a searcher reads for a code; the code itself where no table has it.
+        """Tell what a searcher reads for a code; the code itself where no table has it.
 
         `scheme` is a property (``license``, ``frequency``, ``format``, ``type``, ``access_rights``, ``language``) or
         the scheme of a theme (``eu``, ``datagokr``, ``brm``; ``theme`` looks in all three).
@@ -117,19 +117,19 @@ class Vocabularies:
         return text.strip().casefold() in self._empty
 
     def _license(self, source: str, uri: str | None = None, code: str | None = None) -> Concept:
-        """The licence that a code, an address or a text means. `uri` of an unknown one is its link, if it has any."""
+        """Give the licence that a code, an address or a text means; the `uri` of an unknown one is its link, if any."""
+        text = to_line(source)
         known = (
             (self._licences.by_code(code) if code else None)
             or (self._licences.by_address(uri) if uri else None)
-            or self._licences.find(source)
+            or self._licences.find(text, markup=source)
         )
-        text = to_line(source) or source.strip() or uri or ""
         if known:
-            return Concept(source=text, code=known.code, uri=known.uri)
-        return Concept(source=text, uri=uri if uri and is_web_address(uri) else None)
+            return Concept(source=text or uri or known.code, code=known.code, uri=known.uri)
+        return Concept(source=text or uri or "", uri=uri if uri and is_web_address(uri) else None)
 
     def _accrual_periodicity(self, source: str, uri: str | None = None) -> Concept:
-        """The update cycle that a word, an ISO 8601 repetition or an address means."""
+        """Give the update cycle that a word, an ISO 8601 repetition or an address means."""
         text = to_line(source)
         for value in (uri or "", text):
             if code := self._frequency(value):
@@ -147,17 +147,22 @@ class Vocabularies:
         return self._cld.get(text.casefold()) or (self._frequencies.get(name_key(head)) if head.strip() else None)
 
     def _format(self, source: str, uri: str | None = None, media_type: str | None = None) -> Formats:
-        """Formats and media type of a distribution, from what it says of either; see `Formats`."""
+        """Give formats and media types of a distribution, from what it says of either; see `Formats`."""
         stated, stray = self._media_type(media_type or "")
         text = to_line(source)
         if self._is_empty(text):
             text = ""
-        formats = self._formats_of(text, uri) if text or uri else ()
-        if not formats and stray and self._known_format(stray):
-            formats, stray = (self._format_concept(stray, None),), None
-        if not formats and stated and (code := self._media_types.get(stated)):
-            formats = (self._format_concept(stated, code),)
-        return Formats(formats, stated, stray)
+        concepts = self._formats_of(text, uri) if text or uri else ()
+        if not concepts and stray and self._known_format(stray):
+            concepts, stray = (self._format_concept(stray, None),), None
+        by_media_type = self._media_types.get(stated or "")
+        if by_media_type and not any(concept.code for concept in concepts) and len(concepts) < 2:
+            concepts = (self._format_concept(concepts[0].source if concepts else stated or "", by_media_type),)
+        if not concepts:
+            return Formats(((None, stated),), dropped=stray)
+        if len(concepts) == 1:
+            return Formats(((concepts[0], stated or self._own_media_type(concepts[0])),), _unknown(concepts), stray)
+        return Formats(tuple((one, self._own_media_type(one)) for one in concepts), _unknown(concepts), stray)
 
     def _formats_of(self, text: str, uri: str | None) -> tuple[Concept, ...]:
         for value in (uri or "", text):
@@ -192,13 +197,11 @@ class Vocabularies:
         registered = known.media_type if known.registered else None
         return Concept(source=source, code=code, uri=f"{_MEDIA_TYPES}/{registered}" if registered else None)
 
-    def media_type(self, code: str) -> str | None:
-        """Media type of a known format."""
-        known = self._tables.formats.get(code)
-        return known.media_type if known else None
+    def _own_media_type(self, concept: Concept) -> str | None:
+        return self._tables.formats[concept.code].media_type if concept.code else None
 
     def _media_type(self, text: str) -> tuple[str | None, str | None]:
-        """A media type in the form that the table prefers, or None and the value that is none."""
+        """Give a media type in the form that the table prefers, or None and the value that is none."""
         text = text.strip()
         if not text or self._is_empty(text):
             return None, None
@@ -211,12 +214,13 @@ class Vocabularies:
         return (self._tables.formats[code].media_type if code else None) or essence, None
 
     def _theme(self, source: str, uri: str | None = None, scheme: str | None = None) -> tuple[Concept, ...]:
-        """The theme itself and, where a table leads there, the EU themes it falls in."""
+        """Give the theme itself and, where a table leads there, the EU themes it falls in."""
         text = to_line(source) or uri or ""
         for value in filter(None, (uri, text)):
             step = _LAST_STEP.search(value) if "//" in value else None
             name = step[1] if step else value
-            if (scheme in (None, EU_THEME) and (code := self._eu.get(name_key(name)))) and (not step or _EU in value):
+            may_be_eu = scheme in (None, EU_THEME) and (not step or "/data-theme/" in value)
+            if may_be_eu and (code := self._eu.get(name_key(name))):
                 return (Concept(source=text, code=code, uri=f"{_EU}/data-theme/{code}", scheme=EU_THEME),)
             top = name_key(name.partition(" - ")[0])
             for tree, names, eu in (
@@ -234,7 +238,7 @@ class Vocabularies:
         return (Concept(source=text, uri=uri if uri and is_web_address(uri) else None, scheme=scheme),)
 
     def _type(self, source: str, uri: str | None = None) -> Concept:
-        """The kind of dataset."""
+        """Give the kind of dataset."""
         text = to_line(source)
         for value in (uri or "", text):
             step = _LAST_STEP.search(value) if "//" in value else None
@@ -243,7 +247,7 @@ class Vocabularies:
         return Concept(source=text, uri=uri if uri and is_web_address(uri) else None)
 
     def _access_right(self, source: str, uri: str | None = None) -> Concept:
-        """The access right, by the EU's table."""
+        """Give the access right, by the EU's table."""
         text = to_line(source)
         for value in (uri or "", text):
             step = _LAST_STEP.search(value) if "//" in value else None
@@ -254,7 +258,7 @@ class Vocabularies:
     def _agency(self, name: str) -> str | None:
         """Today's name of an agency whose name changed; None when the register has nothing about it."""
         if found := self._agencies.get(name):
-            return found
+            return self._agency(found) or found
         head, space, rest = name.partition(" ")
         if space and (prefix := self._tables.agencies.prefixes.get(head)):
             return f"{prefix} {rest}"
@@ -298,6 +302,10 @@ def _media_types(formats: Mapping[str, Format]) -> dict[str, str]:
             if owner != code:
                 raise ValueError(f"{media_type} stands under {owner} and under {code}")
     return found
+
+
+def _unknown(concepts: tuple[Concept, ...]) -> tuple[str, ...]:
+    return tuple(concept.source for concept in concepts if concept.code is None)
 
 
 def _last_name(renamed: Mapping[str, str], name: str) -> str:
