@@ -23,6 +23,7 @@ from harvester.catalog import codec
 from harvester.catalog.model import Dataset
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
+from harvester.ledger.types import RejectedRecord
 
 app = typer.Typer(
     name="datamoa",
@@ -201,8 +202,19 @@ def jobs(
                 "issues": [
                     {"severity": severity, "code": code, "count": count} for (severity, code), count in counts.items()
                 ],
-                "rejected_records": msgspec.to_builtins(rejected, builtin_types=(datetime,)),
-                "would_remove": msgspec.to_builtins(would_remove, builtin_types=(datetime,)),
+                "rejected_records": [
+                    {
+                        "identifier": row.identifier,
+                        "id": row.id,
+                        "issues": msgspec.to_builtins(row.issues),
+                        "payload": row.parts[0].payload.decode("utf-8", "replace") if row.parts else None,
+                    }
+                    for row in rejected
+                ],
+                "would_remove": [
+                    {"id": row.id, "identifier": row.identifier, "title": _title(codec.decode(row.content))}
+                    for row in would_remove
+                ],
             }
         )
         return
@@ -216,13 +228,20 @@ def jobs(
         )
         console.print_table(
             ("identifier", "severity", "issue", "field", "message", "value"),
-            [(row.identifier, row.severity, row.code, row.field, row.message, row.value) for row in issues],
+            [
+                (row.identifier, row.issue.severity, row.issue.code, row.issue.field, row.issue.message, row.issue.value)
+                for row in issues
+            ],
             title=f"\nthe first {len(issues)} of them",
         )
     if rejected:
         console.print_table(
-            ("identifier", "issue", "message", "payload"),
-            [(row.identifier, row.code, row.message, row.excerpt) for row in rejected],
+            ("identifier", "issue", "message", "what the portal gave"),
+            [
+                (row.identifier, issue.code, issue.message, _excerpt(row) if position == 0 else "")
+                for row in rejected
+                for position, issue in enumerate(row.issues)
+            ],
             title="\nrejected records",
         )
     if would_remove:
@@ -231,6 +250,11 @@ def jobs(
             [(row.id, row.identifier, _title(codec.decode(row.content))) for row in would_remove],
             title=f"\nwould be removed by `datamoa accept {report.job}`",
         )
+
+
+def _excerpt(row: RejectedRecord) -> str:
+    payload = row.parts[0].payload if row.parts else b""
+    return payload[:300].decode("utf-8", "replace")
 
 
 def _when(moment: datetime | None) -> str:
@@ -294,21 +318,22 @@ def why(
 @app.command()
 def remap(context: typer.Context, names: Names = None, json: Json = False) -> None:
     """Map the stored payloads again, without touching a portal; the index follows."""
+    from harvester.processing import Processor
     from harvester.remap import remap as run_remap
 
     here = _context(context)
     sources = config.select(here.settings.config, tuple(names or ()))
-    rows = []
+    vocabularies = config.vocabularies(here.settings.config)
+    reports = []
     with here.ledger() as ledger:
         for source in sources:
-            counts = run_remap(ledger, source, config.vocabularies(here.settings.config))
-            rows.append((source.name, counts.updated, counts.unchanged, counts.rejected))
+            reports.append(run_remap(ledger, source.name, Processor(source.catalog, vocabularies)))
             if json:
-                keys = ("source", "updated", "unchanged", "rejected")
-                console.print_json(dict(zip(keys, rows[-1], strict=True)))
+                console.print_json(msgspec.to_builtins(reports[-1]))
         here.after_harvest(here.settings, ledger)
     if not json:
-        console.print_table(("source", "updated", "unchanged", "rejected"), rows)
+        keys = ("source", "updated", "unchanged", "rejected")
+        console.print_table(keys, [tuple(getattr(report, key) for key in keys) for report in reports])
 
 
 class ExportFormat(str, Enum):

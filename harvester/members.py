@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
+from harvester.catalog.model import Catalog
 from harvester.options import Options
 
 _DURATION = re.compile(r"(\d+)\s*([smhdw])")
@@ -75,6 +76,13 @@ class HarvestSource(_Frozen):
     def name(self) -> str:
         """Name of the source, ``member.key``: also its spider's name and the `source` of its datasets."""
         return f"{self.member}.{self.key}"
+
+    @property
+    def catalog(self) -> Catalog:
+        """What mappings may know of this source."""
+        names = self.publisher
+        publisher = {"ko": names.ko} | ({"en": names.en} if names.en else {}) if names else {}
+        return Catalog(source=self.name, url=self.url, language=self.language, publisher=publisher)
 
 
 class Member(_Frozen):
