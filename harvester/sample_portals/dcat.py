@@ -32,8 +32,10 @@ class DcatPortal(Portal):
         return validated(asked, body.replace(b"{portal}", self.url.encode()), content_type)
 
 
-def hydra_pages(datasets: Sequence[str], per_page: int, path: str = "/catalog.ttl") -> dict[str, tuple[str, bytes]]:
-    """Turtle pages of a feed with a hydra:PartialCollectionView; each dataset is Turtle text with full IRIs."""
+def hydra_pages(
+    datasets: Sequence[str], per_page: int, path: str = "/catalog.ttl", prefixes: str = ""
+) -> dict[str, tuple[str, bytes]]:
+    """Turtle pages of a feed with a hydra:PartialCollectionView; each dataset is Turtle text."""
     pages: dict[str, tuple[str, bytes]] = {}
     starts = range(0, max(len(datasets), 1), per_page)
     for number, start in enumerate(starts, 1):
@@ -41,7 +43,7 @@ def hydra_pages(datasets: Sequence[str], per_page: int, path: str = "/catalog.tt
         following = f"; hydra:next <{address}?page={number + 1}>" if number < len(starts) else ""
         view = f"<{address}?page={number}>"
         text = (
-            "@prefix hydra: <http://www.w3.org/ns/hydra/core#> .\n"
+            f"{prefixes}\n@prefix hydra: <http://www.w3.org/ns/hydra/core#> .\n"
             f"{view} a hydra:PartialCollectionView ; hydra:first <{address}?page=1>{following} .\n"
             f"<{address}> a hydra:Collection ; hydra:totalItems {len(datasets)} ; hydra:view {view} .\n"
         )
