@@ -6,20 +6,22 @@ possible, and five to ten times faster than analysing sentences, at the same qua
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import snowballstemmer
 
 from indexer.analysis.morphemes import Morphemes, Token
-from indexer.analysis.normal import normal, origins
+from indexer.analysis.normal import is_simple, normal, origins
 
 ANALYSIS = "1"
 """Changes whenever the same text may give other terms: an index that was built with another one must be rebuilt."""
 
-# Chunks without digits come again; those with digits (dates, codes, amounts) mostly do not.
-_GENERATION_CHUNKS = 50_000
-_CACHED_CHARACTERS = 40
+_GENERATION_CHUNKS = 100_000
+_CACHED_WORD = 40
+_CACHED_CHUNK = 8
 _RUN_CHARACTERS = 60
 _TERM_CHARACTERS = 80
 
@@ -34,13 +36,12 @@ _RUN = re.compile(
     r"|(?P<ideograph>[\u3040-\u30ff\u3400-\u9fff])"
     r"|(?P<letters>(?:(?![가-힣a-z0-9_\u3040-\u30ff\u3400-\u9fff])\w)++)"
 )
-_PLAIN = re.compile(r"[가-힣ㄱ-ㆎ\x21-\x7e]+")
-_DIGIT = re.compile(r"\d")
+_NO_LETTER = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"[0-9]+")
 
 # English words that say nothing about a dataset. Not "it", "at", "no": they are names too (IT, aT).
 _STOP_WORDS = frozenset(
-    [
+    (
         "a",
         "an",
         "and",
@@ -59,22 +60,24 @@ _STOP_WORDS = frozenset(
         "the",
         "this",
         "to",
-    ]
+    )
 )
 
 # Plurals that the stemmer leaves apart from their singular.
 _IRREGULAR = {"buses": "bus", "gases": "gas", "viruses": "virus", "campuses": "campus", "indices": "index"}
 
+_Tokens: TypeAlias = tuple[tuple[str, int, int], ...]
+
 
 class Analyser:
-    """Makes terms and tokens. Not thread safe; keeps two generations of `remember` chunks in memory."""
+    """Makes terms and tokens. Not thread safe; keeps two generations of `remember` chunks in memory (about 300 B each)."""
 
     def __init__(self, remember: int = _GENERATION_CHUNKS) -> None:
         self._morphemes = Morphemes()
         self._stem = snowballstemmer.stemmer("english").stemWord
         self._remember = remember
-        self._young: dict[str, tuple[Token, ...]] = {}
-        self._old: dict[str, tuple[Token, ...]] = {}
+        self._young: dict[str, _Tokens] = {}
+        self._old: dict[str, _Tokens] = {}
 
     def terms(self, text: str) -> list[str]:
         """Give the terms of `text`, in its order."""
@@ -101,51 +104,46 @@ class Analyser:
                 spans.append((start, end))
         return spans
 
-    def _chunk(self, chunk: str) -> tuple[Token, ...]:
+    def _chunk(self, chunk: str) -> _Tokens:
+        """Give the tokens of a text without white space: the one way by which terms are made."""
         tokens = self._young.get(chunk)
         if tokens is not None:
             return tokens
         tokens = self._old.get(chunk)
         if tokens is None:
-            tokens = tuple(self._analyse(chunk))
-            if len(chunk) > _CACHED_CHARACTERS or _DIGIT.search(chunk):
+            tokens = self._analyse(chunk)
+            # Words come again, and so do short chunks; of longer ones ("남해군_중질유사용현황") only the words do.
+            if len(chunk) > (_CACHED_WORD if chunk.isalpha() else _CACHED_CHUNK):
                 return tokens
         self._young[chunk] = tokens
         if len(self._young) >= self._remember:
             self._old, self._young = self._young, {}
         return tokens
 
-    def _analyse(self, chunk: str) -> Iterator[Token]:
-        if _PLAIN.fullmatch(chunk):
-            # Nothing that normalising would compose or expand: a character stays a character.
-            yield from self._runs(chunk.lower())
-            return
+    def _analyse(self, chunk: str) -> _Tokens:
+        if is_simple(chunk):
+            return tuple(self._runs(chunk.lower()))
         folded, starts, ends = origins(chunk)
-        for term, start, end in self._runs(folded):
-            yield Token(term, starts[start], ends[end - 1])
+        return tuple((term, starts[start], ends[end - 1]) for term, start, end in self._runs(folded))
 
-    def _runs(self, chunk: str) -> Iterator[Token]:
+    def _runs(self, chunk: str) -> Iterator[tuple[str, int, int]]:
         for match in _RUN.finditer(chunk):
-            start, text = match.start(), match[0]
-            kind = match.lastgroup
+            at, end = match.span()
+            text, kind = match[0], match.lastgroup
             if kind == "hangul":
                 for begin in range(0, len(text), _RUN_CHARACTERS):
                     run = text[begin : begin + _RUN_CHARACTERS]
-                    tokens = self._morphemes.split(run) if run == chunk else self._chunk(run)
-                    for term, first, last in tokens:
-                        yield Token(term, start + begin + first, start + begin + last)
-                continue
-            if kind == "day":
+                    here = at + begin
+                    for term, first, last in self._morphemes.split(run) if run == chunk else self._chunk(run):
+                        yield term, here + first, here + last
+            elif kind == "day":
                 for part in _NUMBER.finditer(text):
-                    yield Token(part[0], start + part.start(), start + part.end())
-                continue
-            if kind == "word":
-                if text in _STOP_WORDS:
-                    continue
-                term = _IRREGULAR.get(text) or self._stem(text[:_TERM_CHARACTERS])
+                    yield part[0], at + part.start(), at + part.end()
+            elif kind == "word":
+                if text not in _STOP_WORDS:
+                    yield _IRREGULAR.get(text) or self._stem(text[:_TERM_CHARACTERS]), at, end
             else:
-                term = text.replace(",", "") if kind == "amount" else text
-            yield Token(term[:_TERM_CHARACTERS], start, match.end())
+                yield (text.replace(",", "") if kind == "amount" else text)[:_TERM_CHARACTERS], at, end
 
 
 def grams(values: Iterable[str]) -> list[str]:
@@ -155,6 +153,6 @@ def grams(values: Iterable[str]) -> list[str]:
     """
     pairs: list[str] = []
     for value in values:
-        letters = "".join(character for character in normal(value) if character.isalnum())
-        pairs += [letters[at : at + 2] for at in range(len(letters) - 1)] or ([letters] if letters else [])
+        letters = _NO_LETTER.sub("", normal(value))
+        pairs += map("".join, itertools.pairwise(letters)) if len(letters) > 1 else letters
     return pairs

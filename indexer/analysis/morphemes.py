@@ -39,19 +39,22 @@ class Morphemes:
         self._lattice = _mecab.Lattice()
         self._lattice.add_request_type(_mecab.MECAB_ALLOCATE_SENTENCE)
 
-    def split(self, run: str) -> list[Token]:
-        """Morphemes of `run` (Hangul syllables only) that mean something; compounds and inflected forms taken apart."""
+    def split(self, run: str) -> list[tuple[str, int, int]]:
+        """Give the morphemes of `run` (Hangul syllables only) that mean something, as (term, start, end).
+
+        Compounds and inflected forms are taken apart.
+        """
         lattice = self._lattice
         lattice.set_sentence(_BEFORE + run + _AFTER)
         self._tagger.parse(lattice)
-        tokens: list[Token] = []
+        tokens: list[tuple[str, int, int]] = []
         start, end = -len(_BEFORE.strip()), len(run)
         # One line a morpheme, then "EOS": much cheaper than walking the nodes.
         for line in lattice.to_string().split("\n")[:-2]:
             length, parts = _morpheme(line)
             if 0 <= start < end:
                 for term, first, last in parts:
-                    tokens.append(Token(term, start + first, start + last))
+                    tokens.append((term, start + first, start + last))
             start += length
         return tokens
 

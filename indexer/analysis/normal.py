@@ -1,4 +1,7 @@
-"""Text in one form before it is analysed: Unicode NFKC, case folded, without accents, and where each character came from. Pure."""
+"""Text in one form before it is analysed, and where each of its characters came from. Pure.
+
+The form is Unicode NFKC, case folded, without accents and invisible characters.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ import unicodedata
 from functools import lru_cache
 
 _JAMO = re.compile(r"([ㄱ-ㆎ]+)")
+# Nothing that normalising would compose, expand or drop: a character stays a character.
+_SIMPLE = re.compile(r"[\x20-\x7e가-힣ㄱ-ㆎ]*+")
 
 
 def normal(text: str) -> str:
     """`text` in its normal form; most text is so already."""
-    if text.isascii():
-        return text.lower()
-    return _fold(text)
+    return text.lower() if _SIMPLE.fullmatch(text) else _fold(text)
 
 
 def _fold(text: str) -> str:
@@ -31,6 +34,11 @@ def _fold_part(text: str) -> str:
 def _dropped(character: str) -> bool:
     """Accents (é is searched as e) and what cannot be seen: zero-width characters, direction marks, controls."""
     return "\u0300" <= character <= "\u036f" or unicodedata.category(character) in {"Cf", "Cc", "Cs"}
+
+
+def is_simple(text: str) -> bool:
+    """Whether the normal form only differs in letter case, so that every character stays where it is."""
+    return _SIMPLE.fullmatch(text) is not None
 
 
 def origins(text: str) -> tuple[str, list[int], list[int]]:
