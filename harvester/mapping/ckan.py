@@ -86,7 +86,7 @@ _WITHOUT_MEANING = frozenset(
         "harvest_object_id", "harvest_source_id",
     }
 )  # fmt: skip
-"""Bookkeeping of the portal: read on purpose, kept nowhere. ``harvest_object_id`` changes at every harvest of theirs."""
+"""Bookkeeping of the portal, ignored on purpose: ``harvest_object_id`` changes at every harvest of theirs."""
 
 _READ = _DCAT | _CORE | _WITHOUT_MEANING
 

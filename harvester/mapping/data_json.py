@@ -5,6 +5,7 @@ Sources: https://resources.data.gov/resources/dcat-us/ (1.1) and https://doi-do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,8 +37,8 @@ _READ = frozenset(
         "@context", "@id", "@type", "accessLevel", "accessRights", "accrualPeriodicity", "conformsTo", "contactPoint",
         "creator", "describedBy", "describedByType", "description", "distribution", "endpointDescription",
         "endpointURL", "identifier", "inSeries", "isPartOf", "issued", "keyword", "landingPage", "language", "license",
-        "modified", "otherIdentifier", "page", "provenance", "publisher", "references", "rights", "servesDataset", "spatial",
-        "subject", "temporal", "theme", "title", "version",
+        "modified", "otherIdentifier", "page", "provenance", "publisher", "references", "rights", "servesDataset",
+        "spatial", "subject", "temporal", "theme", "title", "version",
     }
 )  # fmt: skip
 _ADDITIONAL = frozenset(
@@ -194,5 +195,5 @@ def _checksum(value: Any) -> str | None:
     if not isinstance(value, dict):
         return text(value)
     stated = text(value.get("checksumValue"))
-    algorithm = (address(value.get("algorithm")) or "").rpartition("_")[2].rpartition("/")[2]
+    algorithm = re.split(r"[#/]|Algorithm_", address(value.get("algorithm")) or "")[-1]
     return f"{algorithm}:{stated}" if stated and algorithm else stated

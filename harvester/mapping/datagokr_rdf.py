@@ -64,7 +64,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     publisher = next((_name(one, language) for one in _children(node, "publisher", "creator")), None)
     if not publisher and catalog.publisher:
         publisher = catalog.publisher
-    unread = {name for one in node if (name := _local(one)) not in _READ}
+    unread = {name for one in node.iterchildren("*") if (name := _local(one)) not in _READ}
     dataset = Dataset(
         id=dataset_id(catalog.source, identifier),
         source=catalog.source,
@@ -98,7 +98,7 @@ def _node(payload: bytes) -> etree._Element:
         root = safe_xml.parse(_with_escaped_text(content), recover=True)
     except ValueError as error:
         raise RecordError("not-xml", str(error)) from error
-    for node in root.iter() if root is not None else ():
+    for node in root.iter("*") if root is not None else ():
         if _local(node) in ("Dataset", "DataService") and len(node):
             return node
     raise RecordError("no-dataset", "the RDF/XML holds neither a dataset nor a service")
@@ -133,7 +133,7 @@ def _local(element: etree._Element) -> str:
 
 
 def _children(node: etree._Element, *names: str) -> Iterator[etree._Element]:
-    return (one for one in node if _local(one) in names)
+    return (one for one in node.iterchildren("*") if _local(one) in names)
 
 
 def _text(element: etree._Element) -> str | None:
@@ -178,8 +178,8 @@ def _name(element: etree._Element, language: str) -> LangText:
 def _contact(node: etree._Element, language: str) -> ContactPoint | None:
     for point in _children(node, "contactPoint"):
         stated: dict[str, str] = {}
-        for one in point.iter():
-            if isinstance(one.tag, str) and not len(one) and (said := _text(one)):
+        for one in point.iter("*"):
+            if not len(one) and (said := _text(one)):
                 stated.setdefault(_local(one), said)
         name = stated.get("organization-unit") or stated.get("fn") or stated.get("organization-name")
         telephone, email = without_scheme(stated.get("hasTelephone")), without_scheme(stated.get("hasEmail"))
@@ -193,7 +193,7 @@ def _distributions(
 ) -> tuple[Distribution, ...]:
     found: tuple[Distribution, ...] = ()
     for one in _children(node, "distribution"):
-        for part in one:
+        for part in one.iterchildren("*"):
             found += distributions(
                 kind,
                 _said(part, "format") or _said(part, "mediaType"),

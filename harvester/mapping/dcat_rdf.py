@@ -141,7 +141,7 @@ def _agent(node: Node, catalog: Catalog) -> Agent:
         name=name,
         identifier=node.text("dct:identifier") or node.iri,
         homepage=node.address("foaf:homepage", "schema:url", "vcard:hasURL"),
-        email=without_scheme(_value(node, "foaf:mbox", "schema:email", "vcard:hasEmail")),
+        email=_email(node, "foaf:mbox", "schema:email", "vcard:hasEmail"),
     )
 
 
@@ -150,13 +150,19 @@ def _contacts(node: Node) -> tuple[ContactPoint, ...]:
     for one in node.nodes("dcat:contactPoint", "adms:contactPoint", "schema:contactPoint"):
         contact = ContactPoint(
             name=one.lang_text(*_CONTACT_NAME) or one.own_text(),
-            email=without_scheme(_value(one, "vcard:hasEmail", "vcard:email", "schema:email", "foaf:mbox")),
+            email=_email(one, "vcard:hasEmail", "vcard:email", "schema:email", "foaf:mbox"),
             telephone=without_scheme(_value(one, "vcard:hasTelephone", "vcard:tel", "schema:telephone", "foaf:phone")),
             url=_value(one, "vcard:hasURL", "vcard:hasUrl", "vcard:url", "schema:url", "foaf:page") or one.iri,
         )
         if contact != ContactPoint():
             found.append(contact)
     return tuple(found)
+
+
+def _email(node: Node, *names: str) -> str | None:
+    """Read an e-mail address; written as an IRI without ``mailto:`` it was resolved against the address of the feed."""
+    stated = without_scheme(_value(node, *names))
+    return stated.rpartition("/")[2] if stated and "://" in stated and "@" in stated else stated
 
 
 def _value(node: Node, *names: str) -> str | None:
@@ -250,7 +256,7 @@ def _service(node: Node) -> DataService:
 def _checksum(node: Node) -> str | None:
     for one in node.nodes("spdx:checksum"):
         value = one.text("spdx:checksumValue") or one.plain()
-        algorithm = (one.address("spdx:algorithm") or "").rpartition("_")[2].rpartition("/")[2]
+        algorithm = local_name(one.address("spdx:algorithm") or "").removeprefix("checksumAlgorithm_")
         if value:
             return f"{algorithm}:{value}" if algorithm else value
     return None

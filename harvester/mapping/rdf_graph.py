@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from harvester.mapping.ntriples import Text, literal, triples
@@ -84,13 +84,16 @@ class Node:
         """Give the short names of its classes."""
         return tuple(_short(term) for term in self._terms("rdf:type") if term[0] == "<")
 
-    def nodes(self, *names: str) -> Iterator[Node]:
-        """Walk all values of these properties, in the order of the names."""
-        return (Node(self._graph, term) for term in self._terms(*names))
+    def nodes(self, *names: str) -> Sequence[Node]:
+        """Give all values of these properties, in the order of the names, none twice."""
+        terms = self._terms(*names)
+        return [Node(self._graph, term) for term in terms] if terms else ()
 
-    def _terms(self, *names: str) -> Iterator[str]:
+    def _terms(self, *names: str) -> Collection[str]:
         self._graph.asked.update(names)
-        return iter(dict.fromkeys(term for name in names for term in self._said.get(name, ())))
+        said = self._said
+        found = [term for name in names if name in said for term in said[name]]
+        return dict.fromkeys(found) if len(found) > 1 else found
 
     def plain(self) -> str | None:
         """Give the text of a literal."""
@@ -123,8 +126,9 @@ class Node:
         )
 
     def said(self, name: str) -> str | None:
-        """Join all texts and addresses of one property."""
-        return ", ".join(said for one in self.nodes(name) if (said := one.plain() or one.iri)) or None
+        """Join all texts and addresses of a property that nobody reads (it stays unread)."""
+        nodes = (Node(self._graph, term) for term in self._said.get(name, ()))
+        return ", ".join(said for one in nodes if (said := one.plain() or one.iri)) or None
 
     def address(self, *names: str) -> str | None:
         """Read the first address (or text) of these properties."""
