@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from harvester.catalog.model import HarvestRecord
 from harvester.ledger import Entry, Ledger
 from harvester.processing import Processor
 
@@ -22,28 +23,32 @@ class RemapReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remap(
-    ledger: Ledger, source: str, processor: Processor, *, progress: Callable[[RemapReport], None] | None = None
+    ledger: Ledger,
+    source: str,
+    processor: Processor,
+    version: Callable[[HarvestRecord], str],
+    progress: Callable[[RemapReport], None] | None = None,
 ) -> RemapReport:
     """Map every stored record of a source with the mappings of today, in batches of one transaction each.
 
-    May be interrupted at any point and run again: only what changes gets a version. Records that are removed or were
-    taken back by `undo` wait for the next harvest. `progress` is told after every batch.
+    `version` names the rules that a record goes through, as the harvest of this source names them: with another name,
+    the next harvest would map everything anew. May be interrupted at any point and run again: only what changes gets a
+    version. Records that are removed or were taken back by `undo` wait for the next harvest. `progress` is told after
+    every batch.
     """
     report = RemapReport(source=source)
     after = 0
     while stored := ledger.records(source, after=after, limit=_AT_ONCE):
-        counts = ledger.commit_remap(
-            source,
-            [
-                Entry(
-                    record=one.record,
-                    payload_hash=one.payload_hash,
-                    mapping_version=processor.version(one.record.parts[0].format),
-                    processed=processor.process(one.record),
-                )
-                for one in stored
-            ],
-        )
+        entries = [
+            Entry(
+                record=one.record,
+                payload_hash=one.payload_hash,
+                mapping_version=version(one.record),
+                processed=processor.process(one.record),
+            )
+            for one in stored
+        ]
+        counts = ledger.commit_remap(source, entries)
         report = RemapReport(
             source=source,
             updated=report.updated + counts.created + counts.updated,

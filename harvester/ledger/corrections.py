@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from harvester.errors import LedgerError
-from harvester.ledger import records, reports, schema
+from harvester.ledger import bulk, records, reports, schema
+from harvester.ledger.batch import Batch
 from harvester.ledger.publishing import DatasetChange
 from harvester.ledger.removal import absent, remove
+from harvester.ledger.rows import NotMapped
 from harvester.ledger.store import AnyRow, Store
 from harvester.ledger.types import JobReport
 
@@ -26,7 +28,7 @@ def accept(store: Store, job_id: int) -> JobReport:
         if row.accepted is not None:
             raise LedgerError(f"job {job_id} was accepted already")
         _require_newest(tx, row, "accepted")
-        batch = records.Batch(store, tx, row.source_key, job=job_id, cause="accept", now=row.now)
+        batch = Batch(store, tx, row.source_key, job=job_id, cause="accept", now=row.now)
         removed = remove(tx, batch, absent(row.source_key, job_id))
         tx.execute(
             update(schema.job).where(schema.job.c.id == job_id).values(accepted=row.now, missing=0, removed=removed)
@@ -114,11 +116,6 @@ def _changed_by(tx: Connection, row: AnyRow, after: int) -> list[AnyRow]:
     )
 
 
-_NOT_MAPPED = (
-    update(schema.record).where(schema.record.c.key == bindparam("changed")).values(mapping_version=records.TAKEN_BACK)
-)
-
-
 def _take_back(tx: Connection, store: Store, row: AnyRow, changed: list[AnyRow]) -> None:
     version, newer = schema.version.alias(), schema.version.alias()
     firsts = {one.record: one.first for one in changed}
@@ -150,14 +147,14 @@ def _take_back(tx: Connection, store: Store, row: AnyRow, changed: list[AnyRow])
             )
         )
     }
-    batch = records.Batch(store, tx, row.source_key, job=row.id, cause="undo", now=row.now)
+    batch = Batch(store, tx, row.source_key, job=row.id, cause="undo", now=row.now)
     for key in firsts:
         before = contents.get(befores[key])
         if before is not None and before.content is not None:
             batch.datasets.append(DatasetChange(key, before.content, before.content_hash))
             batch.live += key not in live
         elif key in live:
-            batch.remove(key)
-    tx.execute(_NOT_MAPPED, [{"changed": key} for key in firsts])
+            batch.bury(key)
+    bulk.update(tx, schema.record, [NotMapped(key, records.TAKEN_BACK) for key in firsts])
     _count_live(tx, row, batch.live)
     batch.publish()

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, delete, select, update
 
 from harvester.catalog.model import HarvestRecord, Issue, Part
 from harvester.ledger import leases, records, schema
+from harvester.ledger.batch import Batch, count_issues
 from harvester.ledger.encoding import addresses_of, failed_of, issues_of
+from harvester.ledger.records import Prepared, State, StoredPart
 from harvester.ledger.store import AnyRow, Store
 from harvester.ledger.types import Counts, Entry, Job
 from harvester.ledger.verdict import ANSWERED
@@ -52,10 +54,10 @@ class _Due(NamedTuple):
     """A pending record with what is stored of it."""
 
     place: int
-    state: AnyRow
+    state: State
     wanted: frozenset[str]
     revision: str | None
-    prepared: records.Prepared
+    prepared: Prepared
 
 
 def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
@@ -67,7 +69,7 @@ def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
     prepared = records.prepare(store, entries)
     with store.writing() as tx:
         row = leases.hold(tx, store, job)
-        batch = records.Batch(store, tx, row.source_key, job=job.id, cause="harvest", now=row.now)
+        batch = Batch(store, tx, row.source_key, job=job.id, cause="harvest", now=row.now)
         due = _due(tx, store, row, prepared)
         parts = records.stored_parts(tx, store, [one.state.key for one in due])
         issues = _issues(tx, store, [one.state.key for one in due])
@@ -82,7 +84,7 @@ def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
                 batch.see(one.state.key, outcome)
             lost += sum(issue.code not in ANSWERED for _, issue in one.prepared.entry.failed_parts)
         batch.write()
-        records.count_issues(tx, store, job.id, batch.issue_counts)
+        count_issues(tx, job.id, batch.issue_counts)
         if due:
             done = [one.state.key for one in due]
             tx.execute(delete(schema.pending).where(store.dialect.among(schema.pending.c.record, done)))
@@ -94,7 +96,7 @@ def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
     return counts
 
 
-def _due(tx: Connection, store: Store, row: AnyRow, prepared: Sequence[records.Prepared]) -> list[_Due]:
+def _due(tx: Connection, store: Store, row: AnyRow, prepared: Sequence[Prepared]) -> list[_Due]:
     """Entries that are pending in this job, in listing order: so `seq` does not depend on which answer came first."""
     identifiers = [one.entry.record.identifier for one in prepared]
     states = records.states(tx, store, row.source_key, identifiers)
@@ -126,9 +128,7 @@ def _issues(tx: Connection, store: Store, keys: Sequence[int]) -> dict[int, _Iss
     return {row.record: _Issues(row.job, issues_of(row.found), failed_of(row.failed)) for row in rows}
 
 
-def _take(
-    batch: records.Batch, one: _Due, parts: Mapping[str, records.StoredPart], issues: _Issues | None, job: int
-) -> int:
+def _take(batch: Batch, one: _Due, parts: Mapping[str, StoredPart], issues: _Issues | None, job: int) -> int:
     """Store the parts that arrived and the dataset that they make; returns the record's outcome in this job."""
     entry, state = one.prepared.entry, one.state
     failed = dict(entry.failed_parts)
@@ -137,7 +137,7 @@ def _take(
         if part.name in one.wanted and part.name not in failed:
             arrived.append(part.name)
             batch.store_part(state.key, one.prepared, place, one.revision)
-    outcome: int = state.outcome
+    outcome = state.outcome
     if entry.processed is not None:
         if issues is not None and issues.job == job:
             # Counted when the listing was committed; processing with the details has found them anew.
@@ -151,13 +151,13 @@ def _take(
     return outcome
 
 
-def _moved(state: AnyRow, result: int) -> int:
+def _moved(state: State, result: int) -> int:
     """The one outcome of a record that its listing gave `state.outcome` and its details `result`.
 
     A dataset that this job created stays created however often it changes; one that it updated is not unchanged because
     the details added nothing.
     """
-    before: int = state.outcome
+    before = state.outcome
     if result == records.REJECTED:
         return result
     if before == records.REJECTED:

@@ -18,6 +18,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    LargeBinary,
+    Select,
     Table,
     any_,
     cast,
@@ -57,8 +59,8 @@ class Dialect(Protocol):
     def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
         """`column` is one of `values` (int or str): one bound value, so any number of them and one cached statement."""
 
-    def upsert(self, table: Table, *updated: str, added: Sequence[str] = ()) -> Any:
-        """Insert rows; where the primary key exists, set the columns `updated` and increase those of `added`."""
+    def fetch(self, tx: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
+        """Run a query that gives rows for many keys; integers, text, booleans (as 0 and 1), short bytes and NULL."""
 
     def insert_if_new(self, table: Table, unique: Column[Any]) -> Any:
         """Insert a row unless another has the same value in `unique`."""
@@ -140,11 +142,16 @@ class SqliteDialect:
         listed = func.json_each(_json_array(values)).table_valued("value")
         return column.in_(select(listed.c.value))
 
-    def upsert(self, table: Table, *updated: str, added: Sequence[str] = ()) -> Any:
-        statement = sqlite.insert(table)
-        return statement.on_conflict_do_update(
-            list(table.primary_key.columns), set_=_assignments(table, statement.excluded, updated, added)
-        )
+    def fetch(self, tx: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
+        # As one JSON value: stepping through rows lets go of Python's lock for each of them (see `bulk`).
+        inner = statement.subquery()
+        binary = [place for place, column in enumerate(inner.c) if isinstance(column.type, LargeBinary)]
+        values = [func.hex(column) if isinstance(column.type, LargeBinary) else column for column in inner.c]
+        rows: list[Any] = orjson.loads(tx.execute(select(func.json_group_array(func.json_array(*values)))).scalar_one())
+        for row in rows:
+            for place in binary:
+                row[place] = bytes.fromhex(row[place]) or None  # hex(NULL) is the empty text; no hash is empty
+        return rows
 
     def insert_if_new(self, table: Table, unique: Column[Any]) -> Any:
         return sqlite.insert(table).on_conflict_do_nothing([unique])
@@ -190,12 +197,8 @@ class PostgresqlDialect:
     def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
         return column == any_(literal(list(values), ARRAY(column.type)))
 
-    def upsert(self, table: Table, *updated: str, added: Sequence[str] = ()) -> Any:
-        statement = postgresql.insert(table)
-        return statement.on_conflict_do_update(
-            index_elements=list(table.primary_key.columns),
-            set_=_assignments(table, statement.excluded, updated, added),
-        )
+    def fetch(self, tx: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in tx.execute(statement)]
 
     def insert_if_new(self, table: Table, unique: Column[Any]) -> Any:
         return postgresql.insert(table).on_conflict_do_nothing(index_elements=[unique])
@@ -208,10 +211,6 @@ class PostgresqlDialect:
             f"{file}: a ledger in PostgreSQL is backed up with the server's own tool, while it runs: "
             f"pg_dump --format=custom --file={file} {self._url.database}"
         )
-
-
-def _assignments(table: Table, excluded: Any, updated: Sequence[str], added: Sequence[str]) -> dict[str, Any]:
-    return {name: excluded[name] for name in updated} | {name: table.c[name] + excluded[name] for name in added}
 
 
 def _json_array(values: Sequence[Any]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
+import xxhash
 
 from harvester.catalog.model import Issue
 
@@ -24,8 +24,12 @@ _T = TypeVar("_T")
 
 
 def payload_hash(payload: bytes) -> bytes:
-    """16 bytes that tell payloads apart (BLAKE2b)."""
-    return hashlib.blake2b(payload, digest_size=16).digest()
+    """16 bytes that tell payloads apart (XXH3).
+
+    Not a cryptographic hash: a portal that forges a collision hides a change of its own record, no more. BLAKE2b takes
+    17 µs for 16 kB where this takes 0.6, and that was the largest part of harvesting what has not changed.
+    """
+    return xxhash.xxh3_128_digest(payload)
 
 
 def storable(text: str) -> bool:
@@ -33,6 +37,13 @@ def storable(text: str) -> bool:
     if text.isascii():
         return "\0" not in text
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def clean(text: str | None) -> str | None:
+    """Text without what no database keeps."""
+    if text is None or storable(text):
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def to_json(value: Any) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Select, delete, select
 
-from harvester.ledger import records, schema
+from harvester.ledger import bulk, records, schema
 from harvester.ledger.encoding import counters_of
+from harvester.ledger.rows import Refused
 from harvester.ledger.store import AnyRow, Store, moment
 from harvester.ledger.types import Change, Held, SetAside, StoredDataset
 
@@ -146,10 +147,10 @@ def stored_dataset(store: Store, row: AnyRow) -> StoredDataset:
 
 def put_aside(store: Store, index: str, refused: Sequence[SetAside]) -> None:
     """Remember changes that an index could not take, with the reason; the newest word on a dataset counts."""
-    rows = [{"index_name": index, "id": one.id, "seq": one.seq, "reason": one.reason} for one in refused]
+    rows = {one.id: Refused(index, one.id, one.seq, one.reason) for one in refused}
     if rows:
         with store.writing() as tx:
-            tx.execute(store.dialect.upsert(schema.set_aside, "seq", "reason"), rows)
+            bulk.upsert(tx, schema.set_aside, list(rows.values()), ("seq", "reason"))
 
 
 def set_asides(store: Store, index: str) -> list[SetAside]:

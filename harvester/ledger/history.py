@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, func, or_, select
 
-from harvester.catalog.model import Part
+from harvester.catalog.model import Issue, Part
 from harvester.errors import LedgerError
 from harvester.ledger import feed, records, reports, schema
 from harvester.ledger.encoding import failed_of, issue_of, issues_of, names_of
@@ -22,6 +23,8 @@ from harvester.ledger.types import (
     Version,
     Why,
 )
+
+_EXCERPT = 300
 
 
 def issue_counts(store: Store, job_id: int) -> dict[tuple[str, str], int]:
@@ -44,7 +47,7 @@ def issues(store: Store, job_id: int, limit: int) -> list[RecordIssue]:
         beside = tx.execute(
             select(stray.identifier, stray.issue).where(stray.job == job_id).order_by(stray.key).limit(limit)
         )
-        found = [RecordIssue(issue=issue_of(issue), identifier=identifier) for identifier, issue in beside]
+        found = [_about(identifier, None, issue_of(issue)) for identifier, issue in beside]
         rows = tx.execute(
             select(record.identifier, record.dataset_id, table.found, table.failed)
             .join_from(schema.record_issue, schema.record, table.record == record.key)
@@ -54,7 +57,7 @@ def issues(store: Store, job_id: int, limit: int) -> list[RecordIssue]:
         )
         for row in rows:
             both = (*issues_of(row.found), *failed_of(row.failed).values())
-            found += [RecordIssue(issue=issue, identifier=row.identifier, id=row.dataset_id) for issue in both]
+            found += [_about(row.identifier, row.dataset_id, issue) for issue in both]
             if len(found) >= limit:
                 break
     return found[:limit]
@@ -75,7 +78,7 @@ def rejected(store: Store, job_id: int, limit: int) -> list[RejectedRecord]:
             .limit(limit)
         ):
             part = Part(name="listing", format=row.format, payload=store.decompress(row.payload))
-            found.append(RejectedRecord(identifier=None, id=None, issues=(issue_of(row.issue),), parts=(part,)))
+            found.append(_rejected(None, None, (issue_of(row.issue),), (part,), shown=False))
         low, high = records.span(source)
         rows = tx.execute(
             _IDENTITIES.where(sighting.record.between(low, high), sighting.job == job_id)
@@ -92,16 +95,31 @@ def rejected(store: Store, job_id: int, limit: int) -> list[RejectedRecord]:
         ):
             parts.setdefault(key, []).append(Part(name=name, format=format_, payload=store.decompress(payload)))
     for row in rows:
+        shown = row.seq is not None and row.seq == row.content_seq
         found.append(
-            RejectedRecord(
-                identifier=row.identifier,
-                id=row.dataset_id,
-                issues=_issues(row),
-                parts=tuple(parts.get(row.key, ())),
-                held=row.seq is not None and row.seq == row.content_seq,
-            )
+            _rejected(row.identifier, row.dataset_id, _issues(row), tuple(parts.get(row.key, ())), shown=shown)
         )
     return found
+
+
+def _about(identifier: str | None, id_: str | None, issue: Issue) -> RecordIssue:
+    return RecordIssue(identifier=identifier, id=id_, **msgspec.structs.asdict(issue))
+
+
+def _rejected(
+    identifier: str | None, id_: str | None, issues: tuple[Issue, ...], parts: tuple[Part, ...], *, shown: bool
+) -> RejectedRecord:
+    first = next((issue for issue in issues if issue.severity == "error"), None)
+    return RejectedRecord(
+        identifier=identifier,
+        id=id_,
+        code=first.code if first else "",
+        message=first.message if first else "",
+        excerpt=parts[0].payload[:_EXCERPT].decode("utf-8", "replace") if parts else "",
+        shown=shown,
+        issues=issues,
+        parts=parts,
+    )
 
 
 def would_remove(store: Store, job_id: int, limit: int) -> list[StoredDataset]:
@@ -223,7 +241,7 @@ def _words_on(tx: Connection, row: AnyRow) -> str:
     return ""
 
 
-def _issues(row: AnyRow) -> tuple[Any, ...]:
+def _issues(row: AnyRow) -> tuple[Issue, ...]:
     return () if row.found is None else (*issues_of(row.found), *failed_of(row.failed).values())
 
 

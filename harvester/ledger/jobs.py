@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 from harvester.catalog.model import Issue
 from harvester.errors import LeaseHeldError
 from harvester.ledger import leases, records, reports, schema
+from harvester.ledger.batch import Batch, count_issues
 from harvester.ledger.encoding import to_json
 from harvester.ledger.removal import absent, mark_and_remove
 from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
@@ -107,7 +108,7 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
     with store.writing() as tx:
         row = leases.hold(tx, store, job)
         judgement = judge(_facts(tx, store, row, ending, expected))
-        batch = records.Batch(store, tx, row.source_key, job=job.id, cause="harvest", now=row.now)
+        batch = Batch(store, tx, row.source_key, job=job.id, cause="harvest", now=row.now)
         missing = removed = 0
         if judgement.verdict == "held":
             missing = _count_absent(tx, row)
@@ -183,7 +184,7 @@ def _warn_of_few(tx: Connection, store: Store, job: Job, seen: int, expected: in
         message=f"{seen} records were listed, at least {expected} are expected (expect: min_records)",
     )
     tx.execute(insert(schema.stray).values(job=job.id, kind="job", issue=to_json(issue)))
-    records.count_issues(tx, store, job.id, {(issue.severity, issue.code): 1})
+    count_issues(tx, job.id, {(issue.severity, issue.code): 1})
 
 
 def _locked_source(tx: Connection, store: Store, name: str) -> AnyRow:

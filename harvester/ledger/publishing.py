@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, update
 
-from harvester.ledger import schema
-from harvester.ledger.store import Store
+from harvester.ledger import bulk, schema
+from harvester.ledger.rows import Burial, DatasetRow, VersionRow
 from harvester.ledger.types import Cause
+
+_AT_ONCE = 5_000
+"""Changes that are held as rows at a time: a removal may have hundreds of thousands."""
 
 
 class DatasetChange(NamedTuple):
@@ -20,19 +23,7 @@ class DatasetChange(NamedTuple):
     content_hash: bytes | None
 
 
-_AT_ONCE = 5_000
-"""Rows of one statement: a removal may have hundreds of thousands."""
-
-_TOMBSTONES = (
-    update(schema.dataset)
-    .where(schema.dataset.c.record == bindparam("dead"))
-    .values(seq=bindparam("number"), changed=bindparam("at"))
-)
-
-
-def publish(
-    tx: Connection, store: Store, changes: Sequence[DatasetChange], *, job: int | None, cause: Cause, now: int
-) -> None:
+def publish(tx: Connection, changes: Sequence[DatasetChange], *, job: int | None, cause: Cause, now: int) -> None:
     """Number the changes and write them; call it last in a transaction.
 
     The row of `feed` is the last lock that a transaction takes, and it keeps it until it commits: whoever gets the next
@@ -45,47 +36,13 @@ def publish(
     last = tx.execute(update(feed).values(last=feed.c.last + len(changes)).returning(feed.c.last)).scalar_one()
     first = last - len(changes) + 1
     for start in range(0, len(changes), _AT_ONCE):
-        numbered = list(enumerate(changes[start : start + _AT_ONCE], first + start))
-        _write(tx, store, numbered, job=job, cause=cause, now=now)
-
-
-def _write(
-    tx: Connection,
-    store: Store,
-    numbered: Sequence[tuple[int, DatasetChange]],
-    *,
-    job: int | None,
-    cause: Cause,
-    now: int,
-) -> None:
-    tx.execute(
-        insert(schema.version),
-        [
-            {
-                "seq": seq,
-                "record": change.record,
-                "job": job,
-                "cause": cause,
-                "recorded": now,
-                "content_hash": change.content_hash,
-                "content": change.content,
-            }
-            for seq, change in numbered
-        ],
-    )
-    alive = [
-        {
-            "record": change.record,
-            "seq": seq,
-            "content_seq": seq,
-            "content_hash": change.content_hash,
-            "changed": now,
-        }
-        for seq, change in numbered
-        if change.content is not None
-    ]
-    if alive:
-        tx.execute(store.dialect.upsert(schema.dataset, "seq", "content_seq", "content_hash", "changed"), alive)
-    dead = [{"dead": change.record, "number": seq, "at": now} for seq, change in numbered if change.content is None]
-    if dead:
-        tx.execute(_TOMBSTONES, dead)
+        versions, datasets, burials = [], [], []
+        for seq, (record, content, content_hash) in enumerate(changes[start : start + _AT_ONCE], first + start):
+            versions.append(VersionRow(seq, record, job, cause, now, content_hash, content))
+            if content_hash is None:
+                burials.append(Burial(record, seq, now))
+            else:
+                datasets.append(DatasetRow(record, seq, seq, content_hash, now))
+        bulk.insert(tx, schema.version, versions)
+        bulk.upsert(tx, schema.dataset, datasets, ("seq", "content_seq", "content_hash", "changed"))
+        bulk.update(tx, schema.dataset, burials)

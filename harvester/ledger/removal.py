@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, update
 
 from harvester.ledger import records, schema
+from harvester.ledger.batch import Batch
 
 
 def absent(source: int, job: int) -> Select[Any]:
@@ -20,7 +21,7 @@ def absent(source: int, job: int) -> Select[Any]:
     )
 
 
-def mark_and_remove(tx: Connection, batch: records.Batch, source: int, job: int) -> tuple[int, int]:
+def mark_and_remove(tx: Connection, batch: Batch, source: int, job: int) -> tuple[int, int]:
     """Remove what the complete full job before this one missed too, and mark what is missing for the first time.
 
     Returns how many were marked and how many removed; the tombstones are in the batch, to be published.
@@ -33,10 +34,10 @@ def mark_and_remove(tx: Connection, batch: records.Batch, source: int, job: int)
     return marked.rowcount, removed
 
 
-def remove(tx: Connection, batch: records.Batch, keys: Select[Any]) -> int:
+def remove(tx: Connection, batch: Batch, keys: Select[Any]) -> int:
     """Put a tombstone for each of these datasets into the batch, in the order of their keys."""
     removed = 0
     for (key,) in tx.execute(keys.order_by(schema.sighting.c.record).execution_options(yield_per=10_000)):
-        batch.remove(key)
+        batch.bury(key)
         removed += 1
     return removed

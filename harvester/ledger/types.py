@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from harvester.catalog.model import Counters, HarvestRecord, Issue, Part
+from harvester.catalog.model import Counters, HarvestRecord, Issue, Part, Severity
 from harvester.processing import Processed
 
 Verdict: TypeAlias = Literal["complete", "partial", "held", "failed"]
@@ -216,22 +216,30 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 class RecordIssue(msgspec.Struct, frozen=True, kw_only=True):
     """An issue with what it is about: a record (`id` is its dataset's), an entry without identifier (both None), or
-    the job as a whole (both None)."""
+    the job as a whole (both None). The other fields are those of `Issue`."""
 
-    issue: Issue
-    identifier: str | None = None
-    id: str | None = None
+    identifier: str | None
+    id: str | None
+    severity: Severity
+    code: str
+    message: str
+    field: str | None = None
+    value: str | None = None
 
 
 class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A record that did not become a dataset, with the reasons and what the portal gave; `identifier` and `id` are None
-    for an entry that has no usable identifier. `held` is True where an older good dataset is still shown."""
+    for an entry that has no usable identifier. `code` and `message` are those of its first error, `excerpt` is the
+    beginning of the listing's payload as text. `shown`: an older good dataset is still shown."""
 
     identifier: str | None
     id: str | None
+    code: str
+    message: str
+    excerpt: str
+    shown: bool
     issues: tuple[Issue, ...]
     parts: tuple[Part, ...]
-    held: bool = False
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, not_, or_, select, update
 
 from harvester.catalog.model import HarvestRecord, Part
 from harvester.ledger import leases, records, schema
+from harvester.ledger.batch import Batch
 from harvester.ledger.encoding import issues_json, issues_of
 from harvester.ledger.jobs import counts_as_complete
+from harvester.ledger.records import State
 from harvester.ledger.store import Store
 from harvester.ledger.types import Counts, Entry, StoredRecord
 
@@ -71,7 +72,7 @@ def commit_remap(store: Store, source: str, entries: Sequence[Entry]) -> Counts:
         issue = schema.record_issue.c
         keys = [state.key for state in states.values()]
         found = dict(tx.execute(select(issue.record, issue.found).where(store.dialect.among(issue.record, keys))).all())
-        batch = records.Batch(store, tx, row.key, job=None, cause="remap", now=row.now)
+        batch = Batch(store, tx, row.key, job=None, cause="remap", now=row.now)
         for one in prepared:
             state = states.get(one.entry.record.identifier)
             if state is None or not _may_remap(state, one.entry):
@@ -87,12 +88,12 @@ def commit_remap(store: Store, source: str, entries: Sequence[Entry]) -> Counts:
     return leases.added(Counts(), outcomes)
 
 
-def _may_remap(state: Any, entry: Entry) -> bool:
-    removed = state.seq is not None and not records.is_live(state)
+def _may_remap(state: State, entry: Entry) -> bool:
+    removed = state.seq is not None and not state.live
     return not removed and state.payload_hash == entry.payload_hash and state.mapping_version != records.TAKEN_BACK
 
 
-def _is_same(state: Any, entry: Entry, found: str | None) -> bool:
+def _is_same(state: State, entry: Entry, found: str | None) -> bool:
     processed = entry.processed
     assert processed is not None
     held = None if state.rejected else state.content_hash
