@@ -24,7 +24,8 @@ OUTCOMES = {
 """What a job made of a record, as `sighting.outcome` stores it → the count that it belongs to."""
 
 TAKEN_BACK = ""
-"""Mapping version of a record whose dataset `undo` took back: the next harvest maps it anew, `remap` leaves it alone."""
+"""Mapping version of a record whose dataset `undo` took back: the next harvest maps it anew, `remap` leaves
+it alone."""
 
 
 class Prepared(NamedTuple):

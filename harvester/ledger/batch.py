@@ -1,0 +1,242 @@
+"""What one transaction changes in records, collected first and then written with few statements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from sqlalchemy import Connection, delete, select, update
+
+from harvester.catalog.model import Issue
+from harvester.ledger import bulk, schema
+from harvester.ledger.encoding import NO_ISSUES, NONE_FAILED, clean, issues_json, payload_hash, to_json
+from harvester.ledger.publishing import DatasetChange, publish
+from harvester.ledger.records import CREATED, REJECTED, UNCHANGED, UPDATED, Prepared, State, StoredPart
+from harvester.ledger.rows import ChangedRecord, IssueCount, IssueRow, NewRecord, PartRow, PastPart, Sighting
+from harvester.ledger.store import Store
+from harvester.ledger.types import Cause
+from harvester.processing import Processed
+
+_RecordRow = TypeVar("_RecordRow", NewRecord, ChangedRecord)
+
+
+class Batch:
+    """Everything that one transaction changes in records, sightings, parts, issues and datasets.
+
+    Collected in the order of the entries, which is the order of the `seq` numbers. `live` is by how much the number of
+    live datasets changes. `job` is None for a remap.
+    """
+
+    def __init__(self, store: Store, tx: Connection, source: int, *, job: int | None, cause: Cause, now: int) -> None:
+        self._store = store
+        self._tx = tx
+        self._source = source
+        self._job = job
+        self._cause = cause
+        self._now = now
+        self._new_records: list[NewRecord] = []
+        self._changed_records: list[ChangedRecord] = []
+        self._new_sightings: list[Sighting] = []
+        self._sightings: dict[int, list[int]] = {}
+        self._parts: list[PartRow] = []
+        self._issues: list[IssueRow] = []
+        self._without_issues: list[int] = []
+        self._failed: list[IssueRow] = []
+        self._revived: dict[int, int] = {}
+        self.datasets: list[DatasetChange] = []
+        self.issue_counts: Counter[tuple[str, str]] = Counter()
+        self.live = 0
+
+    def take(
+        self, key: int, state: State | None, prepared: Prepared, parts: Mapping[str, StoredPart] | None = None
+    ) -> int:
+        """Store a processed entry; returns its outcome. `parts` are those stored before (None: the first at most)."""
+        entry, processed = prepared.entry, prepared.entry.processed
+        assert processed is not None
+        further = entry.record.parts[1:]
+        stored = len(parts) if parts else 1
+        number = stored + sum(part.name not in (parts or ()) for part in further)
+        counters = to_json(processed.counters) if processed.counters else None
+        unread = to_json(sorted(processed.unread)) if processed.unread else None
+        revision = clean(entry.record.revision)
+        version = entry.mapping_version
+        landing_page = clean(processed.landing_page)
+        if state is None:
+            assert self._job is not None
+            self._new_records.append(
+                NewRecord(
+                    key,
+                    self._source,
+                    entry.record.identifier,
+                    processed.dataset_id,
+                    entry.payload_hash,
+                    version,
+                    revision,
+                    number,
+                    processed.content is None,
+                    landing_page,
+                    counters,
+                    unread,
+                    self._now,
+                    self._job,
+                )
+            )
+        else:
+            if processed.content is None:
+                landing_page, counters = state.landing_page, state.counters
+            self._changed_records.append(
+                ChangedRecord(
+                    key,
+                    entry.payload_hash,
+                    version,
+                    revision,
+                    number,
+                    processed.content is None,
+                    landing_page,
+                    counters,
+                    unread,
+                )
+            )
+        self._take_issues(key, state, processed)
+        if state is None or state.payload_hash != entry.payload_hash:
+            self.store_part(key, prepared, 0)
+        return self._take_dataset(key, state, processed, prepared.content)
+
+    def _take_issues(self, key: int, state: State | None, processed: Processed) -> None:
+        if processed.issues:
+            job = self._job if self._job is not None or state is None else state.job
+            assert job is not None
+            self._issues.append(IssueRow(key, job, issues_json(processed.issues), NONE_FAILED))
+            self.issue_counts.update([(issue.severity, issue.code) for issue in processed.issues])
+        elif state is not None:
+            self._without_issues.append(key)
+
+    def _take_dataset(self, key: int, state: State | None, processed: Processed, content: bytes | None) -> int:
+        if content is None:
+            return REJECTED
+        if state is not None and state.live:
+            if state.content_hash == processed.content_hash:
+                return UNCHANGED
+            self.datasets.append(DatasetChange(key, content, processed.content_hash))
+            return UPDATED
+        self.datasets.append(DatasetChange(key, content, processed.content_hash))
+        self.live += 1
+        return CREATED
+
+    def store_part(self, key: int, prepared: Prepared, place: int, revision: str | None = None) -> None:
+        """Store one part of an entry as the current one, for the entry's revision or the one given."""
+        record = prepared.entry.record
+        if not record.parts:
+            return
+        part = record.parts[place]
+        digest = prepared.entry.payload_hash if place == 0 else payload_hash(part.payload)
+        row = PartRow(
+            key, part.name, place, part.format, digest, revision or clean(record.revision), prepared.payloads[place]
+        )
+        self._parts.append(row)
+
+    def fail_parts(self, key: int, failed: Mapping[str, Issue]) -> None:
+        """Keep, beside the issues that processing found, those of parts that could not be had (none: forget them)."""
+        assert self._job is not None
+        self._failed.append(IssueRow(key, self._job, NO_ISSUES, to_json(failed)))
+
+    def bury(self, key: int) -> None:
+        """Turn a live dataset into a tombstone."""
+        self.datasets.append(DatasetChange(key, None, None))
+        self.live -= 1
+
+    def revive(self, state: State) -> None:
+        """Bring a removed dataset back as it was last."""
+        assert state.content_seq is not None
+        self._revived[len(self.datasets)] = state.content_seq
+        self.datasets.append(DatasetChange(state.key, None, state.content_hash))
+        self.live += 1
+
+    def see(self, key: int, outcome: int, *, new: bool = False) -> None:
+        """Note that the job met the record."""
+        if new:
+            assert self._job is not None
+            self._new_sightings.append(Sighting(key, self._job, outcome, self._now, None))
+        else:
+            self._sightings.setdefault(outcome, []).append(key)
+
+    def write(self) -> None:
+        """Write the rows of everything but datasets."""
+        tx = self._tx
+        keys = self._unread_keys()
+        bulk.insert(tx, schema.record, _with_unread(self._new_records, keys))
+        bulk.update(tx, schema.record, _with_unread(self._changed_records, keys))
+        bulk.insert(tx, schema.sighting, self._new_sightings)
+        sighting = schema.sighting
+        for outcome, met in sorted(self._sightings.items()):
+            tx.execute(
+                update(sighting)
+                .where(self._store.dialect.among(sighting.c.record, met))
+                .values(job=self._job, outcome=outcome, seen=self._now, missing=None)
+            )
+        self._write_parts()
+        self._write_issues()
+        self._read_revived()
+
+    def publish(self) -> None:
+        """Number and write the datasets; the last thing that a transaction does."""
+        publish(self._tx, self.datasets, job=self._job, cause=self._cause, now=self._now)
+
+    def _write_parts(self) -> None:
+        if self._store.retention.payloads > 1 and self._parts:
+            part = schema.part.c
+            names = {(row.record, row.name) for row in self._parts}
+            replaced = select(part.record, part.name, part.format, part.payload).where(
+                self._store.dialect.among(part.record, [row.record for row in self._parts])
+            )
+            rows = [PastPart(*row, self._now) for row in self._tx.execute(replaced) if (row[0], row[1]) in names]
+            bulk.insert(self._tx, schema.past_part, rows)
+        updated = ("place", "format", "payload_hash", "revision", "payload")
+        bulk.upsert(self._tx, schema.part, self._parts, updated)
+
+    def _write_issues(self) -> None:
+        tx, issue, among = self._tx, schema.record_issue, self._store.dialect.among
+        bulk.upsert(tx, issue, self._failed, ("job", "failed"))
+        bulk.upsert(tx, issue, self._issues, ("job", "found"))
+        if self._without_issues:
+            tx.execute(update(issue).where(among(issue.c.record, self._without_issues)).values(found=NO_ISSUES))
+        touched = self._without_issues + [row.record for row in self._failed]
+        if touched:
+            empty = (issue.c.found == NO_ISSUES, issue.c.failed == NONE_FAILED)
+            tx.execute(delete(issue).where(among(issue.c.record, touched), *empty))
+
+    def _read_revived(self) -> None:
+        if not self._revived:
+            return
+        version = schema.version.c
+        chosen = self._store.dialect.among(version.seq, list(self._revived.values()))
+        contents = dict(self._tx.execute(select(version.seq, version.content).where(chosen)).all())
+        for place, seq in self._revived.items():
+            self.datasets[place] = self.datasets[place]._replace(content=contents[seq])
+
+    def _unread_keys(self) -> dict[str, int]:
+        """Keys of the sets of unread fields; a source has a handful of them."""
+        sets = sorted({str(row.unread) for row in (*self._new_records, *self._changed_records) if row.unread})
+        if not sets:
+            return {}
+        table = schema.unread_fields
+        wanted = select(table.c.fields, table.c.key).where(
+            table.c.source == self._source, self._store.dialect.among(table.c.fields, sets)
+        )
+        known = dict(self._tx.execute(wanted).all())
+        missing = [{"source": self._source, "fields": fields} for fields in sets if fields not in known]
+        if missing:
+            self._tx.execute(table.insert(), missing)
+            known = dict(self._tx.execute(wanted).all())
+        return known
+
+
+def _with_unread(rows: list[_RecordRow], keys: Mapping[str, int]) -> list[_RecordRow]:
+    return [cast(_RecordRow, row._replace(unread=keys[str(row.unread)])) if row.unread else row for row in rows]
+
+
+def count_issues(tx: Connection, job: int, counts: Mapping[tuple[str, str], int]) -> None:
+    """Add to the counts of a job's issues by severity and code (negative numbers take back)."""
+    rows = [IssueCount(job, *which, number) for which, number in sorted(counts.items()) if number]
+    bulk.upsert(tx, schema.issue_count, rows, (), added=("number",))
