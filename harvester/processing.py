@@ -7,14 +7,14 @@ import msgspec
 from harvester.catalog import codec, normalise
 from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.merge import merge
-from harvester.catalog.model import Catalog, Dataset, HarvestRecord, Issue, Mapped, Part
-from harvester.catalog.model import Processed as Processed
+from harvester.catalog.model import Catalog, Dataset, HarvestRecord, Issue, Mapped, Part, Processed
 from harvester.catalog.normalise import Normaliser
 from harvester.catalog.validate import validate
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import RecordError
 from harvester.mapping import MAPPINGS, VERSIONS
 
+__all__ = ["Processed", "Processor"]
 
 _NO_PARTS = Issue(severity="error", code="no-parts", message="the record came without any metadata")
 
@@ -37,7 +37,7 @@ class Processor:
     def process(self, record: HarvestRecord) -> Processed:
         """Make the dataset of a record; a record that cannot become one is rejected with its issues. Never raises.
 
-        The first part (the listing's) must be readable; a further part that is not leaves a warning and is done without.
+        The first part (the listing's) must be readable; a further one that is not leaves a warning.
         """
         id = dataset_id(self._catalog.source, record.identifier)
         try:

@@ -12,8 +12,8 @@ _LATIN_WORD = re.compile(r"[A-Za-z]{3}")
 
 
 @lru_cache(maxsize=16384)
-def keywords(raw: str, tag: str) -> tuple[tuple[str, ...], str]:
-    """Give the keywords of one value, split at commas and semicolons, and the language they are in.
+def split_keywords(raw: str, tag: str) -> tuple[tuple[str, ...], str]:
+    """Split one value into keywords at commas and semicolons; tell the language they are in.
 
     data.go.kr puts a Korean and an English list into the same property: a list of words without a Korean letter, under
     the tag for Korean, is the English one. A single word (``API``) proves nothing.
