@@ -44,8 +44,12 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 DATES = tuple(each.name for each in FIELDS if each.role == "date")
 FILTERS = tuple(each.name for each in FACETS)
 PARAMETERS = (
-    "q", *FILTERS, *DATES, *(f"{name}_{end}" for name in DATES for end in ("from", "to")), "sort", "size", "from", "cursor",
-)  # fmt: skip
+    "q",
+    *FILTERS,
+    *DATES,
+    *(f"{name}_{end}" for name in DATES for end in ("from", "to")),
+    *("sort", "size", "from", "cursor"),
+)
 """Every parameter of a search. Filters may be repeated: the values of one field are alternatives."""
 
 _DAY_FORMS = ("2024", "2024-03", "2024-03-05")

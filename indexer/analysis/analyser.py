@@ -70,7 +70,7 @@ _Tokens: TypeAlias = tuple[tuple[str, int, int], ...]
 
 
 class Analyser:
-    """Makes terms and tokens. Not thread safe; keeps two generations of `remember` chunks in memory (about 300 B each)."""
+    """Makes terms and tokens. Not thread safe; keeps two generations of `remember` chunks, about 300 B each."""
 
     def __init__(self, remember: int = _GENERATION_CHUNKS) -> None:
         self._morphemes = Morphemes()

@@ -63,8 +63,8 @@ class Morphemes:
 def _morpheme(line: str) -> tuple[int, tuple[Token, ...]]:
     """Length of one morpheme, and the terms it gives, with offsets inside it.
 
-    `line` is the surface, a tab and the dictionary's entry: part of speech, meaning, final consonant, reading, type, first
-    and last part of speech, and what it is made of as ``하/VV/*+았/EP/*`` (mecab-ko-dic's format).
+    `line` is the surface, a tab and the dictionary's entry: part of speech, meaning, final consonant, reading, type,
+    first and last part of speech, and what it is made of as ``하/VV/*+았/EP/*`` (mecab-ko-dic's format).
     """
     surface, entry = line.split("\t", 1)
     speech, _, _, _, _, _, _, expression = entry.split(",", 7)

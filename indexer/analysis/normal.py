@@ -64,7 +64,10 @@ def origins(text: str) -> tuple[str, list[int], list[int]]:
 
 @lru_cache(maxsize=4096)
 def _joins(character: str) -> bool:
-    # Vowels and final consonants of decomposed Hangul have no combining class of their own.
+    # Vowels and final consonants of decomposed Hangul, and the marks of half-width kana, have no combining class.
     return (
-        unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7fb"
+        unicodedata.combining(character) != 0
+        or "\u1160" <= character <= "\u11ff"
+        or "\ud7b0" <= character <= "\ud7fb"
+        or character in "\uff9e\uff9f"
     )
