@@ -1,4 +1,4 @@
-"""The index on Elasticsearch 8 or 9: for more machines, replicas and Kibana. The only file that talks to a cluster.
+"""The index on Elasticsearch 8 or 9: for more machines, replicas and Kibana.
 
 Searches go to the alias ``NAME``; behind it stands one generation, an index ``NAME-…`` of its own. Writers go through a
 second alias, ``NAME-…-writers``, that lives and dies with its generation: a loader that outlives a rebuild is refused,
@@ -14,36 +14,31 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any as Json
-
-from elastic_transport import OrjsonSerializer
-from elasticsearch import (
-    ApiError,
-    AuthenticationException,
-    AuthorizationException,
-    ConnectionTimeout,
-    Elasticsearch,
-    NotFoundError,
-    SerializationError,
-    TransportError,
-    UnsupportedProductError,
-)
-from elasticsearch.helpers import parallel_bulk
 
 from harvester.errors import IndexEngineError
 from indexer.engines import cursor as cursors
-from indexer.engines.base import Checkpoint, Failure, Hit, Indexed, IndexChange, Request, Result
-from indexer.engines.elasticsearch_address import Address, parse
-from indexer.engines.elasticsearch_bulk import HINTS, READ_ONLY, Outcome, Post, send
-from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, action, mappings, serving_settings, settings
+from indexer.engines.base import Checkpoint, Failure, Hit, IndexChange, Indexed, Request, Result
+from indexer.engines.elasticsearch_address import parse
+from indexer.engines.elasticsearch_bulk import send
+from indexer.engines.elasticsearch_cluster import (
+    WRITING_TIMEOUT,
+    ApiError,
+    Cluster,
+    Elasticsearch,
+    NotFoundError,
+    bulk,
+    clear_foreign,
+    kind,
+)
+from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, serving_settings, settings
 from indexer.engines.elasticsearch_query import facet_counts, search_body
 
-_MAJORS = ("8", "9")
-_WRITING_TIMEOUT = 120.0
-_REQUEST_BYTES = 10 << 20
 _ORPHAN_AGE = 24 * 3600.0
-_DONE = Outcome(200)
+
+# With `gc_deletes: 0s` a deletion is forgotten at the next tick of the server's clock, which ticks every 200 ms.
+_DELETIONS_FORGOTTEN = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +55,7 @@ class ElasticsearchIndex:
     def __init__(self, url: str) -> None:
         self._address = parse(url)
         self.name = str(self._address)
-        self._client = _client(self._address)
-        self._known = False
+        self._cluster = Cluster(self._address)
         self._searched = self._address.name
         self._generation: str | None = None
 
@@ -69,7 +63,7 @@ class ElasticsearchIndex:
 
     def checkpoint(self) -> Checkpoint:
         """How far the generation behind the alias is; writing goes to that generation from now on."""
-        with self._asking() as client:
+        with self._cluster.asking() as client:
             self._generation = self._resolve(client)
             if self._generation is None:
                 return Checkpoint()
@@ -82,7 +76,7 @@ class ElasticsearchIndex:
     def search(self, request: Request) -> Result:
         """Search; an alias that does not exist finds nothing."""
         body = search_body(request)
-        with self._asking() as client:
+        with self._cluster.asking() as client:
             try:
                 answer = client.search(index=self._searched, **body)
             except NotFoundError:
@@ -100,7 +94,7 @@ class ElasticsearchIndex:
 
     def document_count(self) -> int:
         """Documents that can be found."""
-        with self._asking() as client:
+        with self._cluster.asking() as client:
             try:
                 return int(client.count(index=self._searched, query=_LIVE)["count"])
             except NotFoundError:
@@ -108,23 +102,23 @@ class ElasticsearchIndex:
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity as of one moment, 5,000 at a time."""
-        with self._asking() as client:
+        with self._cluster.asking() as client:
             try:
                 moment = client.open_point_in_time(index=self._searched, keep_alive="5m")["id"]
             except NotFoundError:
                 return
             try:
-                after = None
+                after: list[Json] | None = None
                 while True:
-                    page = client.options(request_timeout=_WRITING_TIMEOUT).search(
+                    page = client.options(request_timeout=WRITING_TIMEOUT).search(
                         pit={"id": moment, "keep_alive": "5m"},
                         query=_LIVE,
-                        sort=["_shard_doc"],
+                        sort="_shard_doc",
+                        search_after=after,
                         size=5_000,
                         source=False,
-                        docvalue_fields=["source", "content_hash"],
+                        docvalue_fields=_IDENTITY,
                         track_total_hits=False,
-                        **({"search_after": after} if after else {}),
                     )
                     rows = page["hits"]["hits"]
                     for row in rows:
@@ -135,14 +129,14 @@ class ElasticsearchIndex:
                         return
                     moment, after = page["pit_id"], rows[-1]["sort"]
             finally:
-                with contextlib.suppress(ApiError, TransportError):
+                with contextlib.suppress(ApiError):
                     client.close_point_in_time(id=moment)
 
     # --- writing
 
     def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
-        """Send changes, then move the checkpoint, which never goes back; what the cluster refuses for good is returned."""
-        with self._asking() as client:
+        """Send changes, then move the checkpoint, which never goes back; return what the cluster refuses for good."""
+        with self._cluster.asking() as client:
             generation = self._generation = self._generation or self._resolve(client) or self._first(client)
             failures = self._send(client, generation, changes) if changes else []
             kept = {"ledger": checkpoint.ledger, "seq": checkpoint.seq, "analysis": checkpoint.analysis}
@@ -161,49 +155,50 @@ class ElasticsearchIndex:
         return failures
 
     def _send(self, client: Elasticsearch, generation: str, changes: Sequence[IndexChange]) -> list[Failure]:
-        post = _post(client, _writers(generation), self._address.connections)
+        post, connections = bulk(client, _writers(generation)), self._address.connections
         try:
-            failures, conflicts = send(post, changes)
-            if conflicts and (cleared := _clear_foreign(client, generation, conflicts)):
-                failures += send(post, cleared).failures
+            failures, conflicts = send(post, changes, connections)
+            if conflicts and (cleared := clear_foreign(client, generation, conflicts)):
+                time.sleep(_DELETIONS_FORGOTTEN)
+                failures += send(post, cleared, connections).failures
         except IndexEngineError as error:
             raise IndexEngineError(f"{self.name}: {error}") from None
         return failures
 
     def refresh(self) -> None:
         """Make everything that was applied visible to searches."""
-        with self._asking() as client:
+        with self._cluster.asking() as client:
             client.indices.refresh(index=self._generation or self._searched, ignore_unavailable=True)
 
     @contextlib.contextmanager
     def rebuild(self, analysis: str) -> Iterator[ElasticsearchIndex]:
         """A fresh generation beside this one, without replicas and refreshes while it is filled."""
         generation = f"{self._address.name}-{time.strftime('%Y%m%d%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
-        with self._asking() as client:
+        with self._cluster.asking() as client:
             self._create(client, generation, analysis, searched=False)
         fresh = object.__new__(ElasticsearchIndex)
         fresh.__dict__.update(self.__dict__, _generation=generation, _searched=generation)
         try:
             yield fresh
-            with self._asking() as client:
+            with self._cluster.asking() as client:
                 client.indices.put_settings(index=generation, settings=serving_settings(self._address))
                 client.indices.refresh(index=generation)
                 old = self._swap(client, generation)
         except BaseException:
-            with contextlib.suppress(IndexEngineError), self._asking() as client:
+            with contextlib.suppress(IndexEngineError), self._cluster.asking() as client:
                 client.indices.delete(index=generation, ignore_unavailable=True)
             raise
         self._generation = None
         # From here on the new generation serves: failing to tidy up must not look like a failed rebuild.
         try:
-            with self._asking() as client:
+            with self._cluster.asking() as client:
                 self._sweep(client, old)
         except IndexEngineError as error:
             _log.warning("an old generation could not be removed: %s", error)
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._cluster.close()
 
     # --- generations
 
@@ -218,7 +213,7 @@ class ElasticsearchIndex:
                 f"{self.name}: the alias stands for several indices ({', '.join(sorted(behind))}); "
                 "leave it to one of them, or run `datamoa rebuild`"
             )
-        return behind[0]
+        return str(behind[0])
 
     def _first(self, client: Elasticsearch) -> str:
         """Make the first generation. Its name is always the same, so that of two loaders only one makes it."""
@@ -226,7 +221,7 @@ class ElasticsearchIndex:
         try:
             self._create(client, generation, analysis=None, searched=True)
         except ApiError as error:
-            if _kind(error) != "resource_already_exists_exception":
+            if kind(error) != "resource_already_exists_exception":
                 raise
             if self._resolve(client) is None:
                 raise IndexEngineError(
@@ -269,149 +264,10 @@ class ElasticsearchIndex:
             if ours and self._address.name not in about["aliases"] and (generation == old or age > _ORPHAN_AGE):
                 client.indices.delete(index=generation, ignore_unavailable=True)
 
-    # --- faults
 
-    @contextlib.contextmanager
-    def _asking(self) -> Iterator[Elasticsearch]:
-        """The client, with every fault of it turned into an `IndexEngineError` that says what to do."""
-        try:
-            if not self._known:
-                self._introduce()
-            yield self._client
-        except UnsupportedProductError:
-            raise IndexEngineError(
-                f"{self.name}: the server is not Elasticsearch (OpenSearch and other forks are refused by its client); "
-                "point DATAMOA_INDEX_URL at Elasticsearch 8 or 9, or leave it unset for the embedded engine"
-            ) from None
-        except (AuthenticationException, AuthorizationException) as error:
-            if _kind(error) == "cluster_block_exception":
-                raise IndexEngineError(f"{self.name}: {READ_ONLY} ({_reason(error)})") from error
-            raise IndexEngineError(
-                f"{self.name}: not allowed ({_reason(error)}); check user, password or api_key in DATAMOA_INDEX_URL"
-            ) from error
-        except ApiError as error:
-            hint = HINTS.get(_kind(error))
-            raise IndexEngineError(f"{self.name}: {_reason(error)}{f'; {hint}' if hint else ''}") from error
-        except ConnectionTimeout as error:
-            raise IndexEngineError(f"{self.name}: no answer in time; is the cluster overloaded?") from error
-        except SerializationError as error:
-            raise IndexEngineError(f"{self.name}: the answer is not Elasticsearch's JSON") from error
-        except TransportError as error:
-            raise IndexEngineError(
-                f"{self.name}: cannot be reached ({error.message}); is Elasticsearch running there?"
-            ) from error
-
-    def _introduce(self) -> None:
-        """Ask once who is there: a wrong server is told apart before anything is written to it."""
-        try:
-            number = str(self._client.info()["version"]["number"])
-        except (AuthenticationException, AuthorizationException):
-            raise
-        except ApiError as error:
-            if isinstance(error, UnsupportedProductError) or error.status_code not in {400, 406}:
-                raise
-            number = "7 or older"
-        except (KeyError, TypeError):
-            raise IndexEngineError(f"{self.name}: the server does not say that it is Elasticsearch") from None
-        if number.partition(".")[0] not in _MAJORS:
-            raise IndexEngineError(f"{self.name}: Elasticsearch {number} is not supported; 8.x and 9.x are")
-        self._known = True
-
-
+_IDENTITY: list[Mapping[str, Json]] = [{"field": "source"}, {"field": "content_hash"}]
 _LIVE = {"bool": {"must_not": [HIDDEN]}}
 
 
 def _writers(generation: str) -> str:
     return f"{generation}-writers"
-
-
-def _client(address: Address) -> Elasticsearch:
-    secure: dict[str, Json] = {}
-    if address.hosts[0].startswith("https"):
-        secure = {"verify_certs": address.verify, "ssl_show_warn": False}
-        if address.ca:
-            secure["ca_certs"] = address.ca
-        if address.fingerprint:
-            secure["ssl_assert_fingerprint"] = address.fingerprint
-    fast = OrjsonSerializer()
-    return Elasticsearch(
-        list(address.hosts),
-        basic_auth=(address.user, address.password or "") if address.user else None,
-        api_key=address.api_key,
-        serializers={"application/json": fast, "application/vnd.elasticsearch+json": fast},
-        http_compress=address.compress,
-        request_timeout=address.timeout,
-        connections_per_node=max(address.connections, 10),
-        retry_on_timeout=False,
-        **secure,
-    )
-
-
-def _post(client: Elasticsearch, writers: str, connections: int) -> Post:
-    patient = client.options(request_timeout=_WRITING_TIMEOUT)
-
-    def post(changes: Sequence[IndexChange], chunk: int) -> Iterator[Outcome]:
-        answers = parallel_bulk(
-            patient,
-            changes,
-            thread_count=connections,
-            chunk_size=chunk,
-            max_chunk_bytes=_REQUEST_BYTES,
-            expand_action_callback=action,
-            raise_on_error=False,
-            raise_on_exception=False,
-            index=writers,
-            require_alias=True,
-            filter_path="items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
-        )
-        return (_outcome(answer["index"]) for _, answer in answers)
-
-    return post
-
-
-def _outcome(answer: dict[str, Json]) -> Outcome:
-    if (exception := answer.get("exception")) is not None:
-        return Outcome(exception.status_code, _kind(exception), _reason(exception))
-    fault = answer.get("error")
-    if not fault:
-        return _DONE if answer["status"] < 300 else Outcome(answer["status"])
-    cause = (fault.get("caused_by") or {}).get("reason")
-    reason = f"{fault['type']}: {fault.get('reason')}" + (f" ({cause})" if cause else "")
-    return Outcome(answer["status"], fault["type"], reason[:500])
-
-
-def _clear_foreign(client: Elasticsearch, generation: str, conflicts: Sequence[IndexChange]) -> list[IndexChange]:
-    """Remove documents that stood in the way of `conflicts` but were not written by a loader; return their changes.
-
-    Whoever changes a document by hand gives it the version after its seq, and no change of ours would get past that.
-    """
-    changes = {change.id: change for change in conflicts}
-    found = client.options(request_timeout=_WRITING_TIMEOUT).mget(
-        index=generation, ids=list(changes), source_includes=["seq"]
-    )
-    cleared = []
-    for document in found["docs"]:
-        if document.get("found") and document["_version"] != document.get("_source", {}).get("seq"):
-            client.delete(
-                index=generation,
-                id=document["_id"],
-                if_seq_no=document["_seq_no"],
-                if_primary_term=document["_primary_term"],
-            )
-            cleared.append(changes[document["_id"]])
-    return cleared
-
-
-def _kind(error: ApiError) -> str:
-    body = error.body
-    cause = body.get("error") if isinstance(body, dict) else None
-    return str(cause.get("type", "")) if isinstance(cause, dict) else ""
-
-
-def _reason(error: ApiError) -> str:
-    body = error.body
-    cause = body.get("error") if isinstance(body, dict) else None
-    if isinstance(cause, dict):
-        root = (cause.get("root_cause") or [cause])[0]
-        return f"{error.status_code} {root.get('type')}: {str(root.get('reason'))[:300]}"
-    return f"HTTP {error.status_code} {str(error.message)[:300]}"

@@ -75,8 +75,8 @@ def parse(url: str) -> Address:
     path, _, name = parts.path.rstrip("/").rpartition("/")
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
-            f"{_SETTING}: {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}: the last part of the path names "
-            "the index: lower-case letters, digits, '.', '_' and '-', as in http://localhost:9200/datamoa"
+            f"{_SETTING}: {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}: the last part of the path "
+            "names the index: lower-case letters, digits, '.', '_' and '-', as in http://localhost:9200/datamoa"
         )
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     for option in options:

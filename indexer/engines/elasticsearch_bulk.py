@@ -1,14 +1,14 @@
 """What to do with the answers to bulk requests: pure policy, `Post` does the sending.
 
-========================  ============================================================================================
-the cluster is busy       429 and 5xx of single documents or whole requests: again and again, slower each time; if nothing
-                          at all gets through, the fault is the cluster's and stops the load; if the others got through,
-                          it is returned as a failure of the documents
+========================  ===========================================================================================
+the cluster is busy       429 and 5xx of single documents or whole requests: again and again, one request at a time and
+                          slower each time; if nothing at all gets through, the fault is the cluster's and stops the
+                          load; if the others got through, it is returned as a failure of the documents
 a request is too large    413: in smaller requests, in the end one by one; a document too large alone is a failure
 a document is refused     400: a failure at once, the others go in
 there is a newer version  409: as wanted; the caller looks whether that version is ours
 anything else             the index is closed, read-only, gone, or not ours to write: stops the load
-========================  ============================================================================================
+========================  ===========================================================================================
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ DELAYS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each further attempt (give or take half, so that loaders do not come back in step)."""
 
 READ_ONLY = (
-    "the index is read-only, as Elasticsearch makes it when a disk is nearly full (flood stage): free some space, it lifts "
-    "the block by itself; one set by hand is lifted by setting index.blocks.* to null"
+    "the index is read-only, as Elasticsearch makes it when a disk is nearly full (flood stage): free some space, it "
+    "lifts the block by itself; one set by hand is lifted by setting index.blocks.* to null"
 )
 
 HINTS = {
@@ -57,32 +57,36 @@ class Sent(NamedTuple):
     conflicts: list[IndexChange]
 
 
-Post = Callable[[Sequence[IndexChange], int], Iterable[Outcome]]
-"""Sends changes, so many in a request, and gives their outcomes in the same order."""
+Post = Callable[[Sequence[IndexChange], int, int], Iterable[Outcome]]
+"""Sends changes, so many in a request and so many requests at a time, and gives their outcomes in the same order."""
 
 
-def send(post: Post, changes: Sequence[IndexChange], sleep: Callable[[float], None] = time.sleep) -> Sent:
+def send(
+    post: Post, changes: Sequence[IndexChange], connections: int, sleep: Callable[[float], None] = time.sleep
+) -> Sent:
     """Send `changes` as the module's table says; raise `IndexEngineError` where the fault is not a document's."""
     sent = Sent([], [])
-    waiting = _round(post, changes, CHUNK, sent)
+    waiting = _round(post, changes, CHUNK, connections, sent)
     for delay in DELAYS:
         if not waiting:
             return sent
         sleep(delay * random.uniform(0.5, 1.5))
-        waiting = _round(post, [change for change, _ in waiting], _SMALL_CHUNK, sent)
+        waiting = _round(post, [change for change, _ in waiting], _SMALL_CHUNK, 1, sent)
     if waiting and len(waiting) == len(changes):
         raise IndexEngineError(
-            f"the cluster refused every one of {len(changes)} changes for {sum(DELAYS):.0f} s; try again when it is less busy "
-            f"({waiting[0][1].reason})"
+            f"the cluster refused every one of {len(changes)} changes for {sum(DELAYS):.0f} s; try again when it is "
+            f"less busy ({waiting[0][1].reason})"
         )
     sent.failures.extend(Failure(change.id, change.seq, outcome.reason) for change, outcome in waiting)
     return sent
 
 
-def _round(post: Post, changes: Sequence[IndexChange], chunk: int, sent: Sent) -> list[tuple[IndexChange, Outcome]]:
+def _round(
+    post: Post, changes: Sequence[IndexChange], chunk: int, connections: int, sent: Sent
+) -> list[tuple[IndexChange, Outcome]]:
     """Send once; return what is worth another try."""
     again, bulky = [], []
-    for change, outcome in zip(changes, post(changes, chunk), strict=True):
+    for change, outcome in zip(changes, post(changes, chunk, connections), strict=True):
         if 200 <= outcome.status < 300:
             continue
         if outcome.status == 409:
@@ -96,5 +100,5 @@ def _round(post: Post, changes: Sequence[IndexChange], chunk: int, sent: Sent) -
         else:
             sent.failures.append(Failure(change.id, change.seq, outcome.reason))
     if bulky:
-        again += _round(post, bulky, chunk // 10 or 1, sent)
+        again += _round(post, bulky, chunk // 10 or 1, connections, sent)
     return again

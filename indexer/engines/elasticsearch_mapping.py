@@ -1,6 +1,6 @@
 """What a generation of the index is made of on Elasticsearch: settings, mapping, and a document's JSON.
 
-``dataset``     the whole dataset as it stands in the ledger, kept in ``_source`` for Kibana and other readers, not searched
+``dataset``     the whole dataset as it stands in the ledger, in ``_source`` for Kibana and other readers, not searched
 ``terms.*``     our own terms under a white-space analyzer; not in ``_source``, where they would double the text
 ``id``, ``source``, ``content_hash``, ``seq``, ``sort_title`` and one field a keyword, date or year of `FIELDS`
 ``hidden``      on a tombstone and on the checkpoint: every search leaves those out
@@ -103,4 +103,3 @@ def _body(change: IndexChange) -> dict[str, Json]:
         **change.values,
         "source": change.source,
     }
-

@@ -72,7 +72,7 @@ def search_body(request: Request) -> dict[str, Json]:
         "track_total_hits": True,
         "source": False,
         # Pages of one search go to the same copies of the shards: copies may score a little differently.
-        "preference": hashlib.blake2b(repr((request.query, request.filters)).encode("utf-8", "replace"), digest_size=8).hexdigest(),
+        "preference": _fingerprint(request),
         "allow_partial_search_results": False,
     }
     if faceted:
@@ -82,6 +82,11 @@ def search_body(request: Request) -> dict[str, Json]:
     if request.after is not None:
         body["search_after"] = _search_after(request)
     return body
+
+
+def _fingerprint(request: Request) -> str:
+    searched = repr((request.query, request.filters)).encode("utf-8", "replace")
+    return hashlib.blake2b(searched, digest_size=8).hexdigest()
 
 
 def facet_counts(request: Request, answer: dict[str, Json] | None) -> dict[str, tuple[tuple[str, int], ...]]:
@@ -146,7 +151,8 @@ def translate(node: Node) -> Query:
             must = [translate(part) for part in parts] or [EVERYTHING]
             return {"bool": {"must": must, **({"must_not": [translate(part) for part in without]} if without else {})}}
         case Any(parts):
-            return {"bool": {"should": [translate(part) for part in parts], "minimum_should_match": 1}} if parts else NOTHING
+            should = [translate(part) for part in parts]
+            return {"bool": {"should": should, "minimum_should_match": 1}} if parts else NOTHING
         case Best(parts):
             return {"dis_max": {"queries": [translate(part) for part in parts], "tie_breaker": 0}} if parts else NOTHING
         case Boost(part, factor):
@@ -176,11 +182,11 @@ def _ranked(query: Query, by: Query) -> Query:
 def _boosted(query: Query, factor: float) -> Query:
     if factor == 1:
         return query
-    (kind, body), = query.items()
+    ((kind, body),) = query.items()
     if kind in {"bool", "dis_max", "constant_score"}:
         return {kind: {**body, "boost": body.get("boost", 1) * factor}}
     if kind == "term":
-        (field, inner), = body.items()
+        ((field, inner),) = body.items()
         return {kind: {field: {**inner, "boost": inner.get("boost", 1) * factor}}}
     return {"bool": {"must": [query], "boost": factor}}
 
@@ -194,7 +200,9 @@ def _term(field: str, value: str) -> Query:
 def _phrase(field: str, terms: tuple[str, ...]) -> Query:
     if not terms or not all(map(_one_term, terms)):
         return NOTHING
-    return _term(field, terms[0]) if len(terms) == 1 else {"match_phrase": {text_field(field): {"query": " ".join(terms)}}}
+    if len(terms) == 1:
+        return _term(field, terms[0])
+    return {"match_phrase": {text_field(field): {"query": " ".join(terms)}}}
 
 
 def _fuzzy(field: str, value: str, distance: int) -> Query:

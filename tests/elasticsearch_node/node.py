@@ -1,4 +1,4 @@
-"""Starts the real Elasticsearch node of this folder for tests and benchmarks, and sees to it that it does not outlive them."""
+"""Starts the real Elasticsearch node of this folder for tests and benchmarks; it does not outlive them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def missing(major: int = 8) -> str | None:
     if not shutil.which("mvn"):
         return "Maven is not installed"
     if major == 9:
-        return None if any(_javac(jdk) >= 21 for jdk in Path("/usr/lib/jvm").glob("*")) else "no JDK 21 under /usr/lib/jvm"
+        newer = any(_javac(jdk) >= 21 for jdk in Path("/usr/lib/jvm").glob("*"))
+        return None if newer else "no JDK 21 or newer is under /usr/lib/jvm"
     home = os.environ.get("JAVA_HOME")
     return None if (Path(home, "bin/javac").exists() if home else shutil.which("javac")) else "no JDK is installed"
 
