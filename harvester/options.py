@@ -18,10 +18,14 @@ class Options(BaseModel):
     default_url: ClassVar[str | None] = None
     """Address of the portal where the protocol belongs to one portal."""
     default_language: ClassVar[str] = "und"
+    incremental: ClassVar[bool] = False
+    """Whether the protocol can list only what changed since. One that cannot lists everything, so all jobs are full."""
 
 
 class CkanOptions(Options):
     """CKAN Action API (https://docs.ckan.org/en/latest/api/)."""
+
+    incremental = True
 
     rows: Annotated[int, Field(ge=1, le=1000)] = 1000
     """Packages a request; CKAN itself caps this at 1000 by default, and a lower cap of a portal is noticed and kept to."""

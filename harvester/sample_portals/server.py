@@ -17,7 +17,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ Fault = Callable[[Asked], Answer | None]
 class Portal:
     """Base of the sample portals: a server on a free loopback port, running in threads between `start` and `stop`.
 
-    `requests` counts what was asked, by path. Faults in `faults` are tried in order before `answer`.
+    `requests` counts what was asked, by path, and `answered` what was answered, by status. Faults in `faults` are tried in order before `answer`.
     """
 
     robots = "User-agent: *\nDisallow:\n"
@@ -59,6 +59,7 @@ class Portal:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
         self.requests: Counter[str] = Counter()
+        self.answered: Counter[int] = Counter()
         self._counting = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.portal = self
@@ -112,6 +113,12 @@ class Portal:
         """Count the request and find its answer: a fault's, robots.txt, or the portal's own."""
         with self._counting:
             self.requests[asked.path] += 1
+        answer = self._found(asked)
+        with self._counting:
+            self.answered[answer.status] += 1
+        return answer
+
+    def _found(self, asked: Asked) -> Answer:
         for fault in self.faults:
             if answer := fault(asked):
                 return answer
@@ -163,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, *, body: bool) -> None:
         parts = urlsplit(self.path)
         asked = Asked(
-            parts.path,
+            unquote(parts.path),
             dict(parse_qsl(parts.query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
         )
