@@ -255,4 +255,6 @@ def _scrapy_errors(url: str) -> Iterator[None]:
     except tx.DNSLookupError as error:
         raise CannotResolveHostError(str(error)) from error
     except ResponseFailed as error:
+        if any(reason.check(CancelledError) for reason in error.reasons):
+            raise DownloadTimeoutError(f"{url} took too long") from error
         raise DownloadFailedError(str(error)) from error

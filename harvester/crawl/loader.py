@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import Self
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
-from scrapy.utils.url import url_is_from_any_domain
 
 from harvester import config, settings
 from harvester.errors import ConfigurationError
@@ -63,8 +63,5 @@ class SourceLoader:
 
     def find_by_request(self, request: Request) -> list[str]:  # type: ignore[valid-type]  # `list` is the method here
         """Names of the sources whose portal is at the host of `request`."""
-        return [
-            name
-            for name, source in self._sources.items()
-            if url_is_from_any_domain(request.url, [source.url.split("/")[2].partition(":")[0]])
-        ]
+        host = urlsplit(request.url).netloc
+        return [name for name, source in self._sources.items() if urlsplit(source.url).netloc == host]

@@ -100,13 +100,13 @@ class LedgerPipeline:
 
     async def _end(self, interrupted: bool) -> None:
         self._phase = "finishing"
-        if self.error is None and not interrupted:
-            try:
+        try:
+            if self.error is None and not interrupted:
                 self.report = await self._work(self._recorder.finish, self._ending())
-            except Exception as error:  # noqa: BLE001 - told in the report; the job stays as it is
-                self._stop(error)
-        elif self.error is None:
-            self.report = await self._work(self._recorder.report)
+            else:
+                self.report = await self._work(self._recorder.leave)
+        except Exception as error:  # noqa: BLE001 - told in the report; the job stays as it is
+            self._stop(error)
         logger.info("%s", self.report or self.error)
         if self.outcome.reason:
             logger.warning("%s: %s", self.outcome.reason, self.outcome.detail)

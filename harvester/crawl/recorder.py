@@ -54,11 +54,12 @@ class Recorder:
         self._ledger = Ledger.open(url)
         self.job = self._ledger.start_job(
             self._source.name,
-            full=self._order.full,
+            # A listing that always holds everything shows at every harvest what is missing.
+            full=self._order.full if self._source.options.incremental else True,
             full_every=self._source.full_every,
             holder=holder.this_process(),
             holder_is_dead=holder.is_dead,
-            fingerprint=fingerprint(self._source, self._order),
+            fingerprint=fingerprint(self._source),
             lease_seconds=LEASE_SECONDS,
             limited=self._order.limit is not None,
         )
@@ -104,22 +105,18 @@ class Recorder:
         """
         entries = []
         for record in records:
-            parts = {part.name: part for part in record.parts}
-            failed = []
-            for name in record.wanted:
-                match fetched[record.identifier, name]:
-                    case Part() as part:
-                        parts[name] = part
-                    case Issue() as issue:
-                        failed.append((name, issue))
+            answers = [(name, fetched[record.identifier, name]) for name in record.wanted]
+            arrived = {name: answer for name, answer in answers if isinstance(answer, Part)}
+            failed = tuple((name, answer) for name, answer in answers if isinstance(answer, Issue))
+            parts = {part.name: part for part in record.parts} | arrived
             whole = msgspec.structs.replace(record, parts=tuple(parts.values()))
             entries.append(
                 Entry(
                     record=whole,
                     payload_hash=_listing_hash(whole),
                     mapping_version=self._version(whole),
-                    processed=self._processor.process(whole),
-                    failed_parts=tuple(failed),
+                    processed=self._processor.process(whole) if arrived else None,
+                    failed_parts=failed,
                 )
             )
         return self._ledger.commit_details(self.job, entries)
@@ -131,8 +128,9 @@ class Recorder:
             self.job, ending, Expected(max_drop=expect.max_drop, min_records=expect.min_records)
         )
 
-    def report(self) -> JobReport:
-        """The job as it stands."""
+    def leave(self) -> JobReport:
+        """Leave the job to be taken up again, by anyone and at once; gives it as it stands."""
+        self._ledger.release(self.job)
         return self._ledger.report(self.job.id)
 
     def close(self) -> None:
@@ -185,9 +183,9 @@ def catalog_of(source: HarvestSource) -> Catalog:
     return Catalog(source=source.name, url=source.url, language=source.language, publisher=publisher)
 
 
-def fingerprint(source: HarvestSource, order: HarvestOrder) -> str:
-    """Digest of what makes an interrupted job the same job: where it lists what. Another one starts anew."""
-    parts = (source.protocol, source.url, source.options.model_dump_json(), str(order.limit), str(order.full or False))
+def fingerprint(source: HarvestSource) -> str:
+    """Digest of where a source lists what: an interrupted job is taken up again only while that is the same."""
+    parts = (source.protocol, source.url, source.options.model_dump_json())
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 

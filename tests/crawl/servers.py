@@ -72,6 +72,7 @@ class Portal:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
             block_on_close = False
+            request_queue_size = 128
             address_family = socket.AF_INET
 
             def handle_error(self, *_: Any) -> None:

@@ -1,0 +1,321 @@
+"""Jobs side by side, a process each: live progress, gentle stops, and processes that die at any moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import create_engine, text
+
+from harvester import config
+from harvester.crawl.children import ChildMessage, ChildOrder
+from harvester.crawl.events import ProgressEvent
+from harvester.crawl.run import harvest
+from harvester.ledger import Ledger
+from harvester.ledger.types import JobReport
+from harvester.sample_portals.ckan import CkanPortal
+from harvester.sample_portals.datagokr import DataGoKrPortal, write_table
+from harvester.sample_portals.server import Answer, Asked, Portal
+from tests.crawl.paged import package
+
+RECORDS = 60
+
+
+@pytest.fixture(scope="module")
+def ckan() -> Iterator[CkanPortal]:
+    with CkanPortal([package(number) for number in range(RECORDS)]) as portal:
+        yield portal
+
+
+@pytest.fixture(scope="module")
+def datagokr() -> Iterator[DataGoKrPortal]:
+    header = ["목록키", "목록유형", "목록명", "제공기관", "수정일", "설명", "키워드"]
+    rows = [
+        dict(zip(header, (str(15000000 + n), "FILE", f"자료 {n}", "기관", "2026-01-02", "설명", "가,나"), strict=True))
+        for n in range(RECORDS)
+    ]
+    with DataGoKrPortal(write_table(header, rows)) as portal:
+        yield portal
+
+
+Install = Callable[..., config.Settings]
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Install:
+    """Settings of an installation of its own, with sources at these portals."""
+
+    def make(name: str = "home", **portals: Portal) -> config.Settings:
+        home = tmp_path / name
+        (home / "config" / "members").mkdir(parents=True)
+        (home / "config" / "vocabularies").symlink_to(config.default_config() / "vocabularies")
+        sources = "".join(
+            f"  {key}: {{title: t, evidence: assumed, allow_private: true, url: '{portal.url}', "
+            + ("protocol: ckan, rows: 10}\n" if isinstance(portal, CkanPortal) else "protocol: datagokr, page_rows: 10, "
+               "details: [schema_org]}\n")
+            for key, portal in portals.items()
+        )
+        (home / "config" / "members" / "m.yml").write_text(f"name: {{ko: 시험}}\nsector: public\nsources:\n{sources}")
+        return config.Settings(home, home / "config", f"sqlite:///{home}/ledger.sqlite", "embedded")
+
+    return make
+
+
+def run(settings: config.Settings, **options: Any) -> list[JobReport]:
+    return harvest(settings, config.select(settings.config, ()), **options)
+
+
+VOLATILE = {"started", "finished", "recorded", "created", "first_seen", "last_seen", "seen", "changed", "lease", "lease_until",
+            "requests", "bytes", "seconds", "holder", "id", "issued", "since"}  # fmt: skip
+
+
+def everything(settings: config.Settings) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the ledger but for times and request counts, which an interruption may change."""
+    engine = create_engine(settings.database_url)
+    state = {}
+    with engine.connect() as connection:
+        tables = connection.execute(text("select name from sqlite_master where type = 'table'")).scalars().all()
+        for table in sorted(tables):
+            rows = connection.execute(text(f'select * from "{table}"')).mappings().all()
+            keep = [{key: value for key, value in row.items() if key not in VOLATILE} for row in rows]
+            state[table] = sorted(tuple(sorted(row.items(), key=lambda kv: kv[0])) for row in map(_plain, keep))
+    engine.dispose()
+    return state
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: repr(value) for key, value in row.items()}
+
+
+def test_sources_side_by_side(install: Install, ckan: CkanPortal, datagokr: DataGoKrPortal) -> None:
+    settings = install(one=ckan, two=datagokr, three=ckan)
+    events: list[ProgressEvent] = []
+    threads: set[int] = set()
+
+    def see(event: ProgressEvent) -> None:
+        threads.add(threading.get_ident())
+        events.append(event)
+
+    reports = run(settings, on_progress=see)
+    assert [report.source for report in reports] == ["m.one", "m.two", "m.three"]
+    assert {report.verdict for report in reports} == {"complete"}
+    assert [report.created for report in reports] == [RECORDS] * 3
+    assert {event.source for event in events if event.ended} == {"m.one", "m.two", "m.three"}
+    assert threads == {threading.get_ident()}
+    with Ledger.open(settings.database_url) as ledger:
+        assert sum(1 for _ in ledger.live()) == 3 * RECORDS
+    for report in reports:
+        assert "job" in (settings.logs / f"{report.source}.log").read_text()
+
+
+def test_children_of_one_run_share_a_download(install: Install, datagokr: DataGoKrPortal) -> None:
+    settings = install(one=datagokr, two=datagokr, three=datagokr)
+    before = datagokr.count("/cmm/")
+    assert {report.verdict for report in run(settings)} == {"complete"}
+    assert datagokr.count("/cmm/") - before == 1
+
+
+def test_a_source_that_cannot_begin_has_a_report_too(install: Install, ckan: CkanPortal) -> None:
+    settings = install(one=ckan, two=ckan)
+    with Ledger.open(settings.database_url) as ledger:
+        ledger.start_job("m.one", full=None, holder="elsewhere.example:1:1", fingerprint="x")
+    one, two = run(settings)
+    assert (one.verdict, one.job) == ("failed", 0)
+    assert "elsewhere.example" in one.reason
+    assert two.verdict == "complete"
+
+
+def kill_at(portal: Portal, child: Callable[[], int], nth: int) -> Callable[[Asked], Answer | None]:
+    asked = 0
+    lock = threading.Lock()
+
+    def fault(_: Asked) -> Answer | None:
+        nonlocal asked
+        with lock:
+            asked += 1
+            if asked == nth:
+                os.kill(child(), signal.SIGKILL)
+        return None
+
+    return fault
+
+
+def start_child(settings: config.Settings, source: str) -> subprocess.Popen[bytes]:
+    order = ChildOrder(source=source, full=None, limit=None, dry_run=False, started=datetime.now(UTC).isoformat())
+    return subprocess.Popen(
+        [sys.executable, "-m", "harvester.crawl.child", msgspec.json.encode(order).decode()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | config.environment(settings),
+    )
+
+
+def finish(child: subprocess.Popen[bytes]) -> list[ChildMessage]:
+    assert child.stdout is not None
+    assert child.stdin is not None
+    with child.stdout, child.stdin:
+        told = [msgspec.json.decode(line, type=ChildMessage) for line in child.stdout]
+        child.wait()
+    return told
+
+
+@pytest.mark.parametrize(("kind", "points"), [("ckan", (2, 4, 6)), ("datagokr", (3, 5, 20, 45))])
+def test_killed_again_and_again_the_job_ends_as_if_it_never_was(
+    install: Install, ckan: CkanPortal, datagokr: DataGoKrPortal, kind: str, points: tuple[int, ...]
+) -> None:
+    portal: Portal = ckan if kind == "ckan" else datagokr
+    unbroken = install("unbroken", source=portal)
+    (whole,) = run(unbroken)
+    assert whole.verdict == "complete"
+
+    settings = install("broken", source=portal)
+    for nth in points:
+        child: subprocess.Popen[bytes] | None = None
+
+        def pid() -> int:
+            assert child is not None  # noqa: B023 - read while this round runs
+            return child.pid  # noqa: B023
+
+        with portal.failing(kill_at(portal, pid, nth)):
+            child = start_child(settings, "m.source")
+            finish(child)
+        assert child.returncode == -signal.SIGKILL
+    (report,) = run(settings)
+    assert (report.job, report.verdict) == (1, "complete")
+    assert everything(settings) == everything(unbroken)
+
+
+def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> None:
+    """By the clock and not by requests: in the middle of mapping, of a commit, of a download being written."""
+    unbroken = install("unbroken", source=datagokr)
+    run(unbroken)
+    settings = install("broken", source=datagokr)
+    killed = 0
+    for step in range(12):
+        child = start_child(settings, "m.source")
+        assert child.stdout is not None
+        child.stdout.readline()  # the first sign of life, so that what follows is the crawl and not imports
+        time.sleep(0.03 * step)
+        child.kill()
+        finish(child)
+        killed += child.returncode == -signal.SIGKILL
+    (report,) = run(settings)
+    assert killed >= 3
+    assert report.verdict == "complete"
+    if report.job == 1:
+        assert everything(settings) == everything(unbroken)
+
+
+def test_a_child_that_dies_is_told_and_its_job_goes_on(install: Install, ckan: CkanPortal) -> None:
+    settings = install(source=ckan)
+
+    def kill(asked: Asked) -> Answer | None:
+        if asked.query.get("start", "0") not in {"0", "9"}:
+            children = subprocess.run(
+                ["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True
+            )
+            for pid in children.stdout.split():
+                command = Path(f"/proc/{pid}/cmdline")
+                if command.exists() and b"harvester.crawl.child" in command.read_bytes():
+                    os.kill(int(pid), signal.SIGKILL)
+        return None
+
+    with ckan.failing(kill):
+        (report,) = run(settings)
+    assert report.verdict == "failed"
+    assert report.reason == "interrupted: its process was ended by signal 9"
+    assert report.job == 1
+    assert 0 < report.listed < RECORDS
+    (after,) = run(settings)
+    assert (after.job, after.verdict, after.created) == (1, "complete", RECORDS)
+
+
+CALLER = """
+import sys
+from pathlib import Path
+from harvester import config
+from harvester.crawl.run import harvest
+settings = config.settings()
+for report in harvest(settings, config.select(settings.config, ())):
+    print(report.source, report.job, report.verdict, report.reason, report.listed, sep="|", flush=True)
+"""
+
+
+def call(settings: config.Settings) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CALLER],
+        env=os.environ | config.environment(settings),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def slowly(seen: threading.Event) -> Callable[[Asked], Answer | None]:
+    def fault(asked: Asked) -> Answer | None:
+        if asked.path != "/robots.txt":
+            time.sleep(0.3)
+        if asked.query.get("start", "0") != "0":
+            seen.set()
+        return None
+
+    return fault
+
+
+def test_ctrl_c_stops_gently(install: Install, ckan: CkanPortal) -> None:
+    settings = install(one=ckan, two=ckan)
+    seen = threading.Event()
+    with ckan.failing(slowly(seen)):
+        caller = call(settings)
+        assert seen.wait(30)
+        began = time.monotonic()
+        caller.send_signal(signal.SIGINT)
+        out, _ = caller.communicate(timeout=20)
+    assert time.monotonic() - began < 10
+    lines = [line.split("|") for line in out.splitlines()]
+    assert [line[0] for line in lines] == ["m.one", "m.two"]
+    assert all(line[2:4] == ["failed", "interrupted"] for line in lines)
+    assert any(int(line[4]) > 0 for line in lines)
+    after = run(settings)
+    assert {(report.verdict, report.created) for report in after} == {("complete", RECORDS)}
+    assert {report.job for report in after} == {int(line[1]) for line in lines}
+
+
+def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal) -> None:
+    settings = install(source=ckan)
+    seen = threading.Event()
+    with ckan.failing(slowly(seen)):
+        caller = call(settings)
+        assert seen.wait(30)
+        caller.kill()
+        caller.communicate()
+        time.sleep(1.5)
+        asked = ckan.count()
+        time.sleep(1)
+        assert ckan.count() == asked
+    (report,) = run(settings)
+    assert (report.job, report.verdict) == (1, "complete")
+
+
+def test_scrapy_crawl_is_a_harvest_job(install: Install, ckan: CkanPortal) -> None:
+    settings = install(source=ckan)
+    subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "m.source"],
+        cwd=Path(__file__).parent.parent.parent,
+        env=os.environ | config.environment(settings),
+        check=True,
+        capture_output=True,
+    )
+    with Ledger.open(settings.database_url) as ledger:
+        (report,) = ledger.reports()
+    assert (report.source, report.verdict, report.created) == ("m.source", "complete", RECORDS)

@@ -1,0 +1,97 @@
+"""Listings that would never end are stopped, and no listing that ends is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvester.catalog.model import HarvestRecord, Page, Part
+from harvester.crawl.paging import PagingGuard
+from harvester.errors import PortalError
+
+
+def page(number: int, identifiers: list[str], *, total: int | None = None, end: bool = False, cursor: str = "") -> Page:
+    records = tuple(
+        HarvestRecord(identifier=i, parts=(Part(name="listing", format="x", payload=i.encode()),)) for i in identifiers
+    )
+    return Page(
+        records=records,
+        after=str(number - 1) if number else None,
+        cursor=cursor or str(number),
+        declared_total=total,
+        end=end,
+    )
+
+
+def check(guard: PagingGuard, one: Page, new: int | None = None) -> None:
+    hashes = [record.identifier.encode() for record in one.records]
+    guard.check(one, hashes, len(one.records) if new is None else new)
+
+
+def until_refused(pages: int, make: object, new: int | None = None, guard: PagingGuard | None = None) -> tuple[int, str]:
+    guard = guard or PagingGuard()
+    for number in range(pages):
+        try:
+            check(guard, make(number), new)  # type: ignore[operator]
+        except PortalError as error:
+            assert error.reason == "endless paging"
+            return number, str(error)
+    raise AssertionError("never refused")
+
+
+def test_the_same_page_for_ever() -> None:
+    number, why = until_refused(100, lambda number: page(number, ["a", "b"]))
+    assert number == 2
+    assert "same page" in why
+
+
+def test_a_page_may_be_read_once_more() -> None:
+    guard = PagingGuard()
+    for number, names in enumerate((["a"], ["b"], ["b"], ["c"])):
+        check(guard, page(number, names))
+
+
+def test_a_cursor_that_comes_back() -> None:
+    number, why = until_refused(100, lambda number: page(number, [str(number)], cursor=str(number % 7)))
+    assert number == 7
+    assert "same place" in why
+
+
+def test_more_than_the_portal_declares() -> None:
+    number, why = until_refused(1000, lambda number: page(number, [f"{number}-{i}" for i in range(10)], total=1000))
+    assert 110 <= number <= 115
+    assert "declares 1,000" in why
+
+
+def test_what_was_listed_before_an_interruption_counts() -> None:
+    guard = PagingGuard(listed=990)
+    number, _ = until_refused(1000, lambda n: page(n, [f"{n}-{i}" for i in range(10)], total=1000), guard=guard)
+    assert number <= 15
+
+
+def test_pages_without_new_records() -> None:
+    number, why = until_refused(100, lambda number: page(number, [str(number), "x"]), new=0)
+    assert number == 4
+    assert "listed before" in why
+
+
+def test_nothing_but_empty_pages() -> None:
+    number, _ = until_refused(5000, lambda number: page(number, []))
+    assert number < 2000
+
+
+@given(st.lists(st.integers(0, 30), max_size=40))
+def test_a_listing_that_ends_is_never_refused(sizes: list[int]) -> None:
+    guard = PagingGuard()
+    total = sum(sizes)
+    for number, size in enumerate(sizes):
+        last = number == len(sizes) - 1
+        check(guard, page(number, [f"{number}-{i}" for i in range(size)], total=total, end=last))
+
+
+def test_the_last_page_may_repeat_everything() -> None:
+    guard = PagingGuard()
+    for number in range(2):
+        check(guard, page(number, ["a"]))
+    check(guard, page(2, ["a"], end=True, cursor="0"))
