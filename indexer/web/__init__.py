@@ -1,0 +1,1 @@
+"""The endpoint: an API for programs, pages for people."""

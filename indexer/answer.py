@@ -1,0 +1,242 @@
+"""The endpoint's answer to a search: what the engine found, read from the ledger, labelled and highlighted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from harvester import config
+from harvester.catalog import codec
+from harvester.catalog.model import Concept, Dataset
+from harvester.catalog.urls import is_web_address
+from harvester.catalog.vocabularies import Vocabularies
+from harvester.ledger import Ledger
+from indexer.analysis import Analyser
+from indexer.documents import UNKNOWN
+from indexer.engines.base import SearchIndex
+from indexer.languages import Said, said
+from indexer.query import SearchQuery, ask
+
+LONGEST_DESCRIPTION = 1000
+"""Characters of a description in a hit; the whole one is in the dataset."""
+_FRAGMENT = 240
+_LEAD = 60
+_SPANS_WEIGHED = 200
+# Descriptions of a megabyte exist; nobody looks for marks in the back of one.
+_HIGHLIGHTED = 20_000
+_CODED = frozenset({"theme", "format", "license", "type", "frequency", "language"})
+"""Fields whose values are codes that the vocabularies have a label for."""
+
+Spans = Sequence[tuple[int, int]]
+"""Places in a text, from and to (excluded), in characters, in order and apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a field, how it reads, and in how many found datasets it is."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One found dataset, as far as a list of results shows it.
+
+    `highlights`: property → fragments, HTML with ``<mark>`` around what matched and everything else escaped; only
+    properties in which something matched.
+    """
+
+    id: str
+    title: Said
+    description: Said | None
+    publisher: str | None
+    source: str
+    landing_page: str | None
+    modified: str | None
+    formats: tuple[str, ...]
+    license: str | None
+    score: float
+    highlights: Mapping[str, tuple[str, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the endpoint has it."""
+        return {
+            "id": self.id,
+            "title": self.title.text,
+            "description": cut(self.description.text, LONGEST_DESCRIPTION) if self.description else None,
+            "publisher": self.publisher,
+            "source": self.source,
+            "landing_page": self.landing_page,
+            "modified": self.modified,
+            "formats": list(self.formats),
+            "license": self.license,
+            "score": round(self.score, 4),
+            "highlights": {name: list(fragments) for name, fragments in self.highlights.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a search; `cursor` continues it, None when nothing follows.
+
+    `relaxed`: no dataset has all the words, these have some.
+    """
+
+    total: int
+    took_ms: int
+    hits: tuple[Found, ...]
+    facets: Mapping[str, tuple[FacetValue, ...]]
+    cursor: str | None
+    relaxed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As the endpoint has it, keys in the contract's order."""
+        return {
+            "total": self.total,
+            "took_ms": self.took_ms,
+            "hits": [hit.to_json() for hit in self.hits],
+            "facets": {
+                field: [{"value": each.value, "label": each.label, "count": each.count} for each in values]
+                for field, values in self.facets.items()
+            },
+            "cursor": self.cursor,
+        }
+
+
+class Searcher:
+    """Answers searches from one ledger and one index; belongs to one thread, as its analyser does.
+
+    Searching raises `QueryError` for parameters that are not acceptable, `IndexEngineError` and `LedgerError`.
+    """
+
+    def __init__(self, ledger: Ledger, engine: SearchIndex, vocabularies: Vocabularies, config_folder: Path) -> None:
+        self._ledger = ledger
+        self._engine = engine
+        self._vocabularies = vocabularies
+        self._analyser = Analyser()
+        members = config.members(config_folder)
+        self._members = {member.id: member.name.ko for member in members}
+        self._sources = {source.name: source.title for member in members for source in member.sources}
+
+    def search(self, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Give the endpoint's JSON for these parameters."""
+        return self.answer(SearchQuery.from_parameters(parameters)).to_json()
+
+    def answer(self, query: SearchQuery) -> Answer:
+        """Search, read what was found, label and highlight it."""
+        began = time.perf_counter()
+        asked = ask(self._engine, query, self._analyser)
+        stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
+        hits = []
+        for hit in asked.result.hits:
+            row = stored.get(hit.id)
+            # The index may be a moment behind the ledger: what is gone there is not shown.
+            if row is not None and not row.removed:
+                hits.append(self._found(codec.decode(row.content), hit.score, asked.terms))
+        facets = {
+            field: tuple(FacetValue(value, self.label(field, value), count) for value, count in counts)
+            for field, counts in asked.result.facets.items()
+        }
+        took = round((time.perf_counter() - began) * 1000)
+        return Answer(asked.result.total, took, tuple(hits), facets, asked.result.cursor, asked.relaxed)
+
+    def label(self, field: str, value: str) -> str:
+        """Give what a searcher reads for a value of a field."""
+        if field == "source":
+            return self._sources.get(value, value)
+        if field == "member":
+            return self._members.get(value, value)
+        if value.startswith(UNKNOWN):
+            return value.removeprefix(UNKNOWN)
+        return self._vocabularies.label(value, field) if field in _CODED else value
+
+    def _found(self, dataset: Dataset, score: float, terms: frozenset[str]) -> Found:
+        title = said(dataset.title) or Said(dataset.identifier, "und")
+        description = said(dataset.description)
+        publisher = said(dataset.publisher.name) if dataset.publisher else None
+        page = dataset.landing_page
+        return Found(
+            id=dataset.id,
+            title=title,
+            description=description,
+            publisher=publisher.text if publisher else None,
+            source=dataset.source,
+            landing_page=page if page and is_web_address(page) else None,
+            modified=dataset.modified,
+            formats=self._formats(dataset),
+            license=self._license(dataset),
+            score=score,
+            highlights=self._highlights(dataset, title, description, publisher, terms) if terms else {},
+        )
+
+    def _highlights(
+        self, dataset: Dataset, title: Said, description: Said | None, publisher: Said | None, terms: frozenset[str]
+    ) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for name, text in (("title", title), ("description", description), ("publisher", publisher)):
+            searched = text.text[:_HIGHLIGHTED] if text else ""
+            if spans := self._analyser.highlight(searched, terms):
+                found[name] = (fragment(searched, spans) if name == "description" else marked(searched, spans),)
+        words = [word for words in dataset.keyword.values() for word in words]
+        shown = tuple(marked(word, spans) for word in words if (spans := self._analyser.highlight(word, terms)))
+        return found | ({"keyword": shown} if shown else {})
+
+    def _formats(self, dataset: Dataset) -> tuple[str, ...]:
+        labels = (self._read(each.format, "format") for each in dataset.distribution)
+        return tuple(dict.fromkeys(label for label in labels if label))
+
+    def _license(self, dataset: Dataset) -> str | None:
+        if dataset.license is not None:
+            return self._read(dataset.license, "license")
+        # As in the index: where only the distributions are licensed, and all alike, so is the dataset.
+        every = {self._read(each.license, "license") for each in dataset.distribution}
+        return every.pop() if len(every) == 1 else None
+
+    def _read(self, concept: Concept | None, scheme: str) -> str | None:
+        if concept is None:
+            return None
+        return (self._vocabularies.label(concept.code, scheme) if concept.code else concept.source) or None
+
+
+def cut(text: str, length: int) -> str:
+    """Give the beginning of a text: `length` characters and an ellipsis, ending with a whole word if it has any."""
+    if len(text) <= length:
+        return text
+    head = text[:length]
+    words = head.rpartition(" ")[0]
+    return (words if len(words) > length // 2 else head).rstrip() + "…"
+
+
+def marked(text: str, spans: Spans) -> str:
+    """Give the text as HTML, everything escaped, with ``<mark>`` around the spans."""
+    parts, last = [], 0
+    for start, end in spans:
+        parts += [escape(text[last:start]), "<mark>", escape(text[start:end]), "</mark>"]
+        last = end
+    return "".join([*parts, escape(text[last:])])
+
+
+def fragment(text: str, spans: Spans) -> str:
+    """Give the stretch of a long text that shows the most spans, as marked HTML, with ellipses where it was cut."""
+    if len(text) <= _FRAGMENT:
+        return marked(text, spans)
+    near = spans[:_SPANS_WEIGHED]
+    first = max(
+        (start for start, _ in near),
+        key=lambda at: sum(at <= start and end <= at + _FRAGMENT - _LEAD for start, end in near),
+        default=0,
+    )
+    begin = max(0, min(first - _LEAD, len(text) - _FRAGMENT))
+    end = begin + _FRAGMENT
+    if begin:
+        begin = text.find(" ", begin, first) + 1 or begin
+    if end < len(text) and (space := text.rfind(" ", end - _FRAGMENT // 2, end)) > 0:
+        end = space
+    inside = [(max(at, begin) - begin, min(to, end) - begin) for at, to in spans if at < end and to > begin]
+    return ("…" if begin else "") + marked(text[begin:end], inside) + ("…" if end < len(text) else "")

@@ -1,0 +1,74 @@
+"""The parameters of the endpoint for /openapi.json, made from the tables that the search itself goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from indexer.fields import BY_NAME
+from indexer.query import DATES, DEEPEST, FILTERS, LARGEST_PAGE, LONGEST_TEXT, LONGEST_VALUE, MOST_VALUES, SORTS
+
+DATASET_ID: dict[str, Any] = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "`id` of a hit; it never changes",
+    "schema": {"type": "string"},
+}
+
+_QUERY = (
+    'Words: all must match, or as many as can be where no dataset has them all. `"side by side"`, `-without`, '
+    "`this OR that`, `field:value` (title, keyword, publisher, description, or a filter's name). No words: everything."
+)
+_DAY = r"^\d{4}(-\d{2}(-\d{2})?)?$"
+
+
+def search_parameters() -> list[dict[str, Any]]:
+    """Describe every parameter of a search, with what it allows."""
+    return list(_parameters())
+
+
+def _parameters() -> Iterator[dict[str, Any]]:
+    yield _parameter("q", _QUERY, {"type": "string", "maxLength": LONGEST_TEXT}, example="미세먼지 측정소")
+    for name in FILTERS:
+        field = BY_NAME[name]
+        value = {"type": "string", "maxLength": LONGEST_VALUE}
+        if field.role == "year":
+            value = {"type": "string", "pattern": r"^\d{4}$"}
+        yield _parameter(
+            name,
+            f"{field.label} ({field.property}): a value of this facet; may be repeated, then one of them has to match",
+            {"type": "array", "items": value, "maxItems": MOST_VALUES},
+            style="form",
+            explode=True,
+        )
+    for name in DATES:
+        field = BY_NAME[name]
+        yield _parameter(
+            name,
+            f"{field.label} ({field.property}): a year, month or day, or from..to with either end left out; "
+            f"not together with {name}_from or {name}_to",
+            {"type": "string"},
+            example="2020..2023-06",
+        )
+        for end, said in (("from", "this day or later"), ("to", "this day or earlier")):
+            note = f"{field.label}: {said}; a year or month counts whole"
+            yield _parameter(f"{name}_{end}", note, {"type": "string", "pattern": _DAY})
+    yield _parameter(
+        "sort",
+        "Order; a leading minus means newest first. Default: relevance where there are words, else -modified. "
+        "Datasets without a date come last",
+        {"type": "string", "enum": list(SORTS)},
+    )
+    yield _parameter("size", "Hits a page", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": 10})
+    yield _parameter(
+        "from",
+        f"Hits to pass over; `from` + `size` may not exceed {DEEPEST:,}: beyond, `cursor` goes on",
+        {"type": "integer", "minimum": 0, "maximum": DEEPEST - 1, "default": 0},
+    )
+    note = "`cursor` of an earlier answer to the same search; not together with `from`"
+    yield _parameter("cursor", note, {"type": "string"})
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema, **more}

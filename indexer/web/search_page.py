@@ -1,0 +1,284 @@
+"""What the search page shows: an answer with its links to neighbouring searches, each of them a plain address. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from markupsafe import Markup, escape
+
+from indexer.answer import Answer, FacetValue, Found, cut
+from indexer.fields import BY_NAME
+from indexer.query import DATES, DEEPEST, FILTERS, SearchQuery
+
+Parameters = Sequence[tuple[str, str]]
+Labels = Callable[[str, str], str]
+"""What a searcher reads for a field's value: `indexer.answer.Searcher.label`."""
+
+_FACETS = ("organization", "format", "license", "theme", "year", "frequency", "member", "source", "language", "type")
+_OPEN_FACETS = 4
+_VALUES_SHOWN = 7
+_EXCERPT = 240
+_TITLE = 300
+_SORTS = {"relevance": "관련도", "-modified": "최근 수정", "-issued": "최근 등록", "title": "제목"}
+_PAGES_AROUND = 2
+_RANGE = "modified"
+
+
+class Choice(NamedTuple):
+    """A value of a facet: following `url` chooses it, or lets it go when it is `chosen`. `total` None: not counted."""
+
+    label: str
+    total: int | None
+    url: str
+    chosen: bool
+
+
+class Facet(NamedTuple):
+    """A field to filter by; `chosen` counts its chosen values, `shown` how many stand before "more"."""
+
+    label: str
+    values: list[Choice]
+    chosen: int
+    open: bool
+    shown: int
+
+
+class Chip(NamedTuple):
+    """A filter that is on; `url` takes it away."""
+
+    field: str
+    label: str
+    url: str
+
+
+class Order(NamedTuple):
+    """A way of sorting."""
+
+    label: str
+    url: str
+    chosen: bool
+
+
+class Step(NamedTuple):
+    """A page of the results; a gap has no `url`."""
+
+    label: str
+    url: str | None = None
+    title: str = ""
+    chosen: bool = False
+    rel: str = ""
+
+
+class Range(NamedTuple):
+    """The form for a range of days; `kept` goes along as hidden fields."""
+
+    label: str
+    low_name: str
+    high_name: str
+    low: str
+    high: str
+    kept: Parameters
+    open: bool
+
+
+class ShownHit(NamedTuple):
+    """A hit as it is read; `words` are keywords that matched where neither title nor description did."""
+
+    id: str
+    title: Markup
+    title_language: str
+    description: Markup
+    description_language: str
+    publisher: str | None
+    formats: Sequence[str]
+    license: str | None
+    modified: str | None
+    source: str
+    words: list[Markup]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Everything that ``search.html`` shows. `kept` goes along when the words are asked anew."""
+
+    asked_for: str
+    kept: Parameters
+    total: int
+    first: int
+    hits: list[ShownHit]
+    facets: list[Facet]
+    active: list[Chip]
+    without_filters: str
+    sorts: list[Order]
+    pages: list[Step]
+    range: Range
+    relaxed: bool
+    reaches_the_end: bool
+    deepest: int
+    narrowed: bool
+
+
+class _Links:
+    """Addresses of neighbouring searches. Whatever changes what is found begins at the first page again."""
+
+    def __init__(self, query: SearchQuery) -> None:
+        self.parameters = [pair for pair in query.to_parameters() if pair[0] not in ("from", "cursor")]
+
+    def with_(self, name: str, value: str) -> str:
+        return _address([*self.parameters, (name, value)])
+
+    def without(self, name: str, value: str) -> str:
+        return _address([pair for pair in self.parameters if pair != (name, value)])
+
+    def instead(self, name: str, value: str | None) -> str:
+        return _address([*self.kept(name), *([(name, value)] if value else [])])
+
+    def kept(self, *names: str) -> list[tuple[str, str]]:
+        return [pair for pair in self.parameters if pair[0] not in names]
+
+
+def _address(parameters: Parameters) -> str:
+    return "/?" + urlencode(parameters) if parameters else "/"
+
+
+def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage:
+    """Lay out the answer to `query`."""
+    links = _Links(query)
+    low, high = query.dates.get(_RANGE, (None, None))
+    reachable = min(answer.total, DEEPEST)
+    return SearchPage(
+        asked_for=query.q,
+        kept=links.kept("q"),
+        total=answer.total,
+        first=query.offset + 1,
+        hits=[_shown(hit, label) for hit in answer.hits],
+        facets=_facets(query, answer, label, links),
+        active=list(_chips(query, label, links)),
+        without_filters=_address(links.kept(*FILTERS, *DATES)),
+        sorts=_sorts(query, links),
+        pages=_pages(query, answer, reachable, links),
+        range=Range(
+            label=f"{BY_NAME[_RANGE].label} 범위",
+            low_name=f"{_RANGE}_from",
+            high_name=f"{_RANGE}_to",
+            low=low or "",
+            high=high or "",
+            kept=links.kept(_RANGE),
+            open=bool(low or high),
+        ),
+        relaxed=answer.relaxed,
+        reaches_the_end=answer.total <= DEEPEST or query.offset + query.size < reachable or query.cursor is not None,
+        deepest=DEEPEST,
+        narrowed=bool(query.to_parameters()),
+    )
+
+
+def _shown(hit: Found, label: Labels) -> ShownHit:
+    title = hit.highlights.get("title")
+    fragments = hit.highlights.get("description")
+    about = hit.description
+    excerpt = escape(cut(" ".join(about.text[: 4 * _EXCERPT].split()), _EXCERPT)) if about else Markup("")
+    return ShownHit(
+        id=hit.id,
+        # Markup by `indexer.answer.marked`, which escapes everything but its own marks.
+        title=Markup(title[0]) if title and len(hit.title.text) <= _TITLE else escape(cut(hit.title.text, _TITLE)),
+        title_language=hit.title.language,
+        description=Markup(fragments[0]) if fragments else excerpt,
+        description_language=about.language if about else "ko",
+        publisher=hit.publisher,
+        formats=hit.formats,
+        license=hit.license,
+        modified=hit.modified,
+        source=label("source", hit.source),
+        words=[Markup(word) for word in hit.highlights.get("keyword", ())[:5]] if not (title or fragments) else [],
+    )
+
+
+def _facets(query: SearchQuery, answer: Answer, label: Labels, links: _Links) -> list[Facet]:
+    facets: list[Facet] = []
+    for field in _FACETS:
+        chosen = query.filters.get(field, ())
+        counted = list(answer.facets.get(field, ()))
+        if field == "year":
+            counted.sort(key=lambda value: value.value, reverse=True)
+        if not chosen and (not counted or _says_nothing(counted, answer.total)):
+            continue
+        known = {value.value for value in counted}
+        choices = [
+            _choice(field, value.value, value.label, value.count, value.value in chosen, links) for value in counted
+        ]
+        choices += [
+            _choice(field, value, label(field, value), None, True, links) for value in chosen if value not in known
+        ]
+        # What is chosen is never hidden behind "more".
+        choices.sort(key=lambda choice: not choice.chosen)
+        shown = max(_VALUES_SHOWN, len(chosen))
+        # A list of one more is no longer than the words "one more".
+        shown += len(choices) == shown + 1
+        open_ = bool(chosen) or len(facets) < _OPEN_FACETS
+        facets.append(Facet(BY_NAME[field].label, choices, len(chosen), open_, shown))
+    return facets
+
+
+def _says_nothing(counted: Sequence[FacetValue], total: int) -> bool:
+    return len(counted) == 1 and counted[0].count == total
+
+
+def _choice(field: str, value: str, label: str, total: int | None, chosen: bool, links: _Links) -> Choice:
+    return Choice(label, total, links.without(field, value) if chosen else links.with_(field, value), chosen)
+
+
+def _chips(query: SearchQuery, label: Labels, links: _Links) -> list[Chip]:
+    chips = [
+        Chip(BY_NAME[field].label, label(field, value), links.without(field, value))
+        for field, values in query.filters.items()
+        for value in values
+    ]
+    for field, (low, high) in query.dates.items():
+        chips.append(Chip(BY_NAME[field].label, f"{low or ''} ~ {high or ''}".strip(), links.instead(field, None)))
+    return chips
+
+
+def _sorts(query: SearchQuery, links: _Links) -> list[Order]:
+    usual = "relevance" if query.q else "-modified"
+    now = query.sort or usual
+    return [
+        Order(name, links.instead("sort", None if sort == usual else sort), sort == now)
+        for sort, name in _SORTS.items()
+        if sort != "relevance" or query.q
+    ]
+
+
+def _pages(query: SearchQuery, answer: Answer, reachable: int, links: _Links) -> list[Step]:
+    if query.cursor is not None:
+        steps = [Step("« 처음", links.instead("from", None), "첫 쪽", rel="first")]
+        if answer.cursor:
+            steps.append(Step("다음 ›", links.instead("cursor", answer.cursor), "다음 쪽", rel="next"))
+        return steps
+    size = query.size
+    # The last page must not reach beyond the deepest hit (`from` + `size`).
+    last = max(1, min(-(-reachable // size), DEEPEST // size))
+    now = query.offset // size + 1
+    if last == 1 and now == 1:
+        return []
+
+    def step(number: int, text: str = "", title: str = "", rel: str = "") -> Step:
+        url = links.instead("from", str((number - 1) * size) if number > 1 else None)
+        return Step(text or f"{number:,}", url, title or f"{number:,}쪽", number == now and not text, rel)
+
+    numbers = [
+        number
+        for number in range(1, last + 1)
+        if number in (1, last) or abs(number - now) <= _PAGES_AROUND
+    ]  # fmt: skip
+    steps = [step(min(now - 1, last), "‹ 이전", "이전 쪽", "prev")] if now > 1 else []
+    before = 0
+    for number in numbers:
+        if number > before + 1:
+            steps.append(Step("…"))
+        steps.append(step(number))
+        before = number
+    return steps + ([step(now + 1, "다음 ›", "다음 쪽", "next")] if now < last else [])

@@ -1,0 +1,84 @@
+"""`datamoa serve`: the endpoint on a socket."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from harvester import console
+from harvester.config import Settings
+from harvester.errors import DataMoaError
+from indexer.web.app import create_app
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+class PortTakenError(DataMoaError):
+    """The address cannot be listened on. Raised before anything is served."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket; raise `PortTakenError` that says what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise PortTakenError(
+            f"cannot listen on {host}:{port}: {error.strerror}; another program may have this port: "
+            "give --port NUMBER, or --port 0 for any free one"
+        ) from None
+
+
+def address(listening: socket.socket) -> str:
+    """Give the web address of a listening socket, as somebody on this machine would type it."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve until stopped; raises `PortTakenError`."""
+    with listen(host, port) as listening:
+        console.notes.print(f"search page and API at {address(listening)} until Ctrl-C", markup=False)
+        run(settings, listening)
+
+
+def run(settings: Settings, listening: socket.socket) -> None:
+    """Serve on a socket that listens already, until stopped."""
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn shuts down in order, then raises what it caught again
+        server(create_app(settings)).run(sockets=[listening])
+
+
+def server(application: ASGIApp) -> uvicorn.Server:
+    """Make the server, not yet running."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            application,
+            http=_AsTyped,
+            # The address is told by who starts it; requests are logged by whatever proxy stands in front.
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+
+
+class _AsTyped(H11Protocol):
+    """HTTP that takes addresses as people type them into curl: ``?q=미세먼지``.
+
+    Bytes that no address may have are percent-encoded before the parser would refuse them.
+    """
+
+    def data_received(self, data: bytes) -> None:
+        if self.conn.their_state is h11.IDLE:
+            line, end, rest = data.partition(b"\r\n")
+            if not line.isascii():
+                data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
+        super().data_received(data)
