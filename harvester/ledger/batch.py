@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -217,7 +217,10 @@ class Batch:
 
     def _unread_keys(self) -> dict[str, int]:
         """Keys of the sets of unread fields; a source has a handful of them."""
-        sets = sorted({str(row.unread) for row in (*self._new_records, *self._changed_records) if row.unread})
+        sets = sorted(
+            {str(row.unread) for row in self._new_records if row.unread}
+            | {str(row.unread) for row in self._changed_records if row.unread}
+        )
         if not sets:
             return {}
         table = schema.unread_fields
@@ -233,7 +236,7 @@ class Batch:
 
 
 def _with_unread(rows: list[_RecordRow], keys: Mapping[str, int]) -> list[_RecordRow]:
-    return [cast(_RecordRow, row._replace(unread=keys[str(row.unread)])) if row.unread else row for row in rows]
+    return [row._replace(unread=keys[str(row.unread)]) if row.unread else row for row in rows]
 
 
 def count_issues(tx: Connection, job: int, counts: Mapping[tuple[str, str], int]) -> None:

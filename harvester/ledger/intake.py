@@ -19,7 +19,7 @@ from harvester.ledger.types import Entry
 
 
 class Intake:
-    """The entries of one page; each gets its place in the counts (`outcomes`), `new` records are met for the first time."""
+    """The entries of one page: each gets its place in the counts (`outcomes`); `new` is how many were never met."""
 
     def __init__(self, store: Store, tx: Connection, row: AnyRow) -> None:
         self._store = store
