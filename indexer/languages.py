@@ -17,7 +17,7 @@ class Said(NamedTuple):
 
 
 def in_reading_order(texts: LangText) -> list[Said]:
-    """A text in all its languages, the preferred one first; empty ones are left out."""
+    """Give a text in all its languages, the preferred one first; empty ones are left out."""
     if len(texts) == 1:
         ((tag, text),) = texts.items()
         return [Said(text, tag)] if text else []
@@ -26,6 +26,6 @@ def in_reading_order(texts: LangText) -> list[Said]:
 
 
 def said(texts: LangText) -> Said | None:
-    """A text in the preferred language, None where there is none."""
+    """Give a text in the preferred language, None where there is none."""
     found = in_reading_order(texts)
     return found[0] if found else None
