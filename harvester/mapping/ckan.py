@@ -40,11 +40,12 @@ from harvester.mapping.json_values import (
     text,
     texts,
 )
+from harvester.mapping.licences import license_of, shared_license
 from harvester.mapping.places import locations
 
 VERSION = 1
 
-_ISSUED = ("issued", "date_released", "release_date", "dateFirstPublished", "dataset-reference-date")
+_ISSUED = ("issued", "date_released", "release_date", "dateFirstPublished")
 _MODIFIED = ("modified", "date_updated", "dateLastUpdated")
 _FREQUENCY = ("accrual_periodicity", "frequency", "update_frequency", "updateInterval", "frequency-of-update")
 _START = ("temporal_start", "temporal_coverage-from", "temporal-extent-begin", "temporal_coverage_from")
@@ -100,6 +101,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     fields |= {key: value for key in _DCAT.intersection(package) if (value := package[key])}
     unread = package.keys() - _READ
     page = address(fields.get("landing_page")) or _page(package, catalog)
+    distribution = _distributions(package.get("resources"), language)
     dataset = Dataset(
         id=dataset_id(catalog.source, identifier),
         source=catalog.source,
@@ -128,7 +130,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
         temporal=_temporal(fields) if fields else (),
         spatial=_spatial(fields, language) if fields else (),
         language=texts(fields.get("language") or fields.get("metadata-language")),
-        license=_license(package, fields),
+        license=_license(package, fields) or shared_license(distribution),
         rights=lang_text(fields.get("rights"), language),
         access_rights=concept(fields.get("access_rights")),
         conforms_to=addresses(fields.get("conforms_to")),
@@ -137,7 +139,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
         legal_basis=", ".join(texts(first(fields, *_LEGAL))) or None,
         is_part_of=tuple(one for key in _PARTS_OF for one in texts(fields.get(key))) if fields else (),
         other_identifier=_other_identifiers(fields, identifier) if fields else (),
-        distribution=_distributions(package.get("resources"), language),
+        distribution=distribution,
         additional=_additional(package, extras, unread),
     )
     return Mapped(dataset=dataset, counters=_counters(package), unread=tuple(sorted(unread)))
@@ -229,7 +231,7 @@ def _license(package: Mapping[str, Any], fields: Mapping[str, Any]) -> Concept |
     source = text(package.get("license_title")) or text(package.get("license_id")) or url
     if source:
         return Concept(source=source, uri=url if url and "://" in url else None)
-    return concept(inner_json(first(fields, "license", "licence")))
+    return license_of(inner_json(first(fields, "license", "licence")))
 
 
 def _other_identifiers(fields: Mapping[str, Any], identifier: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from harvester.mapping.json_values import (
     lang_text,
     text,
 )
+from harvester.mapping.licences import license_of
 
 _API_TYPES = ("api", "service")
 _FILE_TYPES = ("upload", "file", "file.upload", "datastore")
@@ -56,7 +57,7 @@ def to_distribution(resource: Mapping[str, Any], language: str) -> Distribution:
         checksum=_checksum(checksum, get("hash_algorithm")) if checksum else None,
         issued=text(issued) if issued else None,
         modified=text(modified) if modified else None,
-        license=_license(license) if license else None,
+        license=license_of(license) if license else None,
         rights=lang_text(rights, language) if rights else {},
         conforms_to=addresses(conforms_to) if conforms_to else (),
         access_service=_service(services, kind, url, language) if services or kind else None,
@@ -71,13 +72,6 @@ def _format(stated: str) -> Concept | None:
 def _checksum(stated: Any, algorithm: Any) -> str | None:
     value, name = text(stated), text(algorithm)
     return f"{name}:{value}" if name and value else value
-
-
-def _license(value: Any) -> Concept | None:
-    found = concept(value)
-    if found and found.uri is None and found.source.startswith(("http://", "https://")):
-        return Concept(source=found.source, uri=found.source)
-    return found
 
 
 def _service(value: Any, kind: Any, url: str | None, language: str) -> DataService | None:

@@ -28,6 +28,7 @@ from harvester.mapping.json_values import (
     text,
     texts,
 )
+from harvester.mapping.licences import license_of, shared_license
 from harvester.mapping.places import locations
 
 VERSION = 1
@@ -91,7 +92,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
         temporal=periods(temporal) if temporal else (),
         spatial=locations(spatial, language) if spatial else (),
         language=texts(get("language")),
-        license=_license(license) if license else None,
+        license=(license_of(license) if license else None) or shared_license(distribution),
         rights=lang_text(rights, language) if rights else {},
         access_rights=concept(get("accessRights") or get("accessLevel")),
         conforms_to=addresses(get("conformsTo")),
@@ -115,13 +116,6 @@ def _publisher(value: Any, catalog: Catalog) -> Agent | None:
     if found := agent(value, catalog.language):
         return found
     return Agent(name=catalog.publisher) if catalog.publisher else None
-
-
-def _license(value: Any) -> Concept | None:
-    found = concept(value)
-    if found and found.uri is None and found.source.startswith(("http://", "https://")):
-        return Concept(source=found.source, uri=found.source)
-    return found
 
 
 def _statement(value: Any, language: str) -> LangText:
@@ -175,7 +169,7 @@ def _distribution(value: Mapping[str, Any], language: str) -> Distribution:
         checksum=_checksum(get("checksum")) if "checksum" in value else None,
         issued=text(get("issued")),
         modified=text(get("modified")),
-        license=_license(license) if license else None,
+        license=license_of(license) if license else None,
         rights=lang_text(rights, language) if rights else {},
         conforms_to=addresses(conforms_to) if conforms_to else (),
         access_service=_service(service, language) if isinstance(service, dict) else None,

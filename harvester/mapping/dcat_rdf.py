@@ -23,6 +23,7 @@ from harvester.catalog.model import (
 )
 from harvester.errors import RecordError
 from harvester.mapping.json_values import byte_size, count, without_scheme
+from harvester.mapping.licences import shared_license
 from harvester.mapping.places import place_of_text, shape_of_text
 from harvester.mapping.rdf_graph import Graph, Node, local_name
 
@@ -70,7 +71,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     if node.has("dcat:endpointURL", "dcat:endpointDescription"):
         service = _service(node)
         distribution += (Distribution(title=service.title, access_url=service.endpoint_url, access_service=service),)
-    license = _concept(node, *_LICENSE) or _shared_license(distribution)
+    license = _concept(node, *_LICENSE) or shared_license(distribution)
     counters = _counters(node)
     dataset = Dataset(
         id=dataset_id(catalog.source, identifier),
@@ -86,7 +87,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
         creator=tuple(_agent(one, catalog) for one in node.nodes("dct:creator", "schema:creator", "schema:author")),
         contact_point=_contacts(node),
         landing_page=landing_page,
-        page=tuple(one for one in node.addresses(*_PAGES) if one != landing_page),
+        page=tuple(one for one in node.addresses(*_PAGES) if one != landing_page and "://" in one),
         issued=node.text("dct:issued", "schema:datePublished", "dct:created", "schema:dateCreated", "dc:date"),
         modified=node.text("dct:modified", "schema:dateModified", "dct:updated"),
         accrual_periodicity=_concept(node, "dct:accrualPeriodicity", "dct:accrualPeriodicty", "schema:repeatFrequency"),
@@ -106,9 +107,16 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
         is_part_of=node.addresses("dct:isPartOf", "dcat:inSeries", "schema:isPartOf", "schema:includedInDataCatalog"),
         other_identifier=_other_identifiers(node, identifier),
         distribution=distribution,
-        additional={local_name(name): said for name in node.unread(*_IGNORED) if (said := node.said(name))},
+        additional=_additional(node),
     )
     return Mapped(dataset=dataset, counters=counters, unread=tuple(sorted(node.unread(*_IGNORED))))
+
+
+def _additional(node: Node) -> dict[str, str]:
+    """Carry along what has no property, and references that are no addresses (names of laws and papers)."""
+    found = {local_name(name): said for name in node.unread(*_IGNORED) if (said := node.said(name))}
+    works = [said for one in node.nodes("dct:references") if (said := one.plain()) and "://" not in said]
+    return {**found, "references": ", ".join(works)} if works else found
 
 
 def _kind(node: Node) -> Concept | None:
@@ -127,12 +135,6 @@ def _concepts(node: Node, *names: str) -> tuple[Concept, ...]:
     return tuple(dict.fromkeys(Concept(source=label, uri=iri) for label, iri in found if label))
 
 
-def _shared_license(distributions: tuple[Distribution, ...]) -> Concept | None:
-    """Give the one licence that all distributions name: DCAT-AP has it there, readers ask for the dataset's."""
-    found = {one.license for one in distributions}
-    return found.pop() if len(found) == 1 else None
-
-
 def _agent(node: Node, catalog: Catalog) -> Agent:
     name = node.lang_text(*_AGENT_NAME) or node.own_text()
     if not name and node.iri:
@@ -147,7 +149,8 @@ def _agent(node: Node, catalog: Catalog) -> Agent:
 
 def _contacts(node: Node) -> tuple[ContactPoint, ...]:
     found = []
-    for one in node.nodes("dcat:contactPoint", "adms:contactPoint", "schema:contactPoint"):
+    stated = node.nodes("dcat:contactPoint", "adms:contactPoint", "schema:contactPoint")
+    for one in stated or node.nodes("dcatkr:maintainer", "dcatde:maintainer"):
         contact = ContactPoint(
             name=one.lang_text(*_CONTACT_NAME) or one.own_text(),
             email=_email(one, "vcard:hasEmail", "vcard:email", "schema:email", "foaf:mbox"),

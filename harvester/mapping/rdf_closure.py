@@ -71,6 +71,7 @@ _UNSAFE = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _INTEGER = re.compile(r'"(\d{1,12})(?:\.0*)?"')
 _MAX_NODES = 5_000
 _MAX_ROUNDS = 50
+_REPEATED = 20
 _MAX_PROBLEMS = 100
 _LANGUAGE_TAG = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
@@ -97,6 +98,9 @@ class Feed:
 
     def __init__(self, index: Index, problems: Iterable[str] = ()) -> None:
         self._index = index
+        for subject, described in index.items():
+            if len(described) > _REPEATED:  # feeds that nest describe an organisation anew in each of its datasets
+                index[subject] = list(dict.fromkeys(described))
         self._subjects = _dataset_subjects(index)
         self.problems = tuple(problems)
         self.next_page = next((page for value in _objects(index, *_NEXT) if (page := _plain(value))), None)

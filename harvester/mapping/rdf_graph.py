@@ -58,6 +58,10 @@ def local_name(name: str) -> str:
     return re.split(r"[#/:]", name)[-1] or name
 
 
+def _is_untagged(text: Text) -> bool:
+    return not text.language
+
+
 class Node:
     """A node of the graph: what is said about it, or (a literal) what it says itself."""
 
@@ -110,10 +114,11 @@ class Node:
         """Read text by language from the first of these properties that has any."""
         self._graph.asked.update(names)
         for name in names:
+            stated = [one for term in self._said.get(name, ()) if (one := literal(term)) and one.value.strip()]
+            stated.sort(key=_is_untagged)  # a text that names its language goes before one that does not
             found: dict[str, str] = {}
-            for term in self._said.get(name, ()):
-                if (stated := literal(term)) and (said := stated.value.strip()):
-                    found.setdefault(self._tag(stated), said)
+            for one in stated:
+                found.setdefault(self._tag(one), one.value.strip())
             if found:
                 return found
         return {}

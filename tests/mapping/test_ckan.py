@@ -174,6 +174,13 @@ def test_dkan_answers_with_a_list_and_names_publishers_as_groups() -> None:
     assert dataset.theme == ()
 
 
+def test_a_licence_that_all_resources_name_is_the_package_s() -> None:
+    free, other = {"url": "a", "license": "https://licence.example"}, {"url": "b", "license": "other"}
+    shared = Concept(source="https://licence.example", uri="https://licence.example")
+    assert mapped(name="x", license_id=None, resources=[free, {**free, "url": "c"}]).dataset.license == shared
+    assert mapped(name="x", resources=[free, other]).dataset.license is None
+
+
 def test_counters_never_stand_in_the_dataset() -> None:
     found = mapped(
         name="x",
