@@ -68,6 +68,8 @@ def settings(address: Address) -> dict[str, Json]:
         # The server forgets after a minute (and at a restart) that a document was deleted; our tombstones are documents
         # that stay. So it need not remember at all, and what somebody else deleted can be put back by `verify`.
         "gc_deletes": "0s",
+        # The deepest page that `indexer.query` allows, and the one hit more that tells whether anything follows.
+        "max_result_window": 10_001,
         # A list of values in one request: `OneOf` of all publishers, say.
         "max_terms_count": 65_536,
     }

@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 from harvester.errors import IndexEngineError
 from indexer.engines.base import Checkpoint, Deletion, Everything, Indexed, Request, SearchIndex, Term
 from indexer.engines.elasticsearch import ElasticsearchIndex
+from indexer.query import DEEPEST
 from tests.engines.contract import AIR, FACETED, Connect, SearchIndexContract, at, document, fill, find, matching
 
 pytestmark = pytest.mark.elasticsearch
@@ -138,6 +139,11 @@ def test_replicas_follow_the_size_of_the_cluster(index: SearchIndex, client: Ela
     assert settings["index.auto_expand_replicas"] == "0-1"
     assert "index.refresh_interval" not in settings
     assert client.cluster.health(index=name)["status"] == "green"
+
+
+def test_the_deepest_page_that_may_be_asked_for(index: SearchIndex) -> None:
+    fill(index, *AIR)
+    assert index.search(Request(query=Everything(), offset=DEEPEST - 1, size=1)).total == 5
 
 
 # --- tombstones and versions
