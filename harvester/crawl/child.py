@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -56,10 +57,8 @@ def _tell_progress(event: ProgressEvent) -> None:
 
 
 def _tell(message: ChildMessage) -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError):  # the parent is gone; the end of stdin says so too
         os.write(sys.stdout.fileno(), msgspec.json.encode(message) + b"\n")
-    except BrokenPipeError:
-        pass  # the parent is gone; the end of stdin says so too
 
 
 def _log_to(settings: config.Settings, source: str) -> None:

@@ -10,7 +10,6 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
-from twisted.python.failure import Failure
 
 from harvester.catalog.model import HarvestRecord, Issue, Part
 from harvester.crawl.outcome import Outcome, explain
@@ -70,7 +69,7 @@ class Details:
         return response
 
     def _lost(self, name: str, address: str, error: Exception) -> Issue:
-        reason, detail = explain(Failure(error), address)
+        reason, detail = explain(error, address)
         if reason in _ANSWERED:
             self._lost_in_a_row = 0
         elif not self._outcome.stopped:

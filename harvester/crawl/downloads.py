@@ -28,8 +28,10 @@ _POLL_SECONDS = 0.2
 
 
 class SpooledResponse(Response):
-    """An answer whose body is the file `path`; `content_hash` (hex) names its content, `encoding` is the charset that
-    its Content-Type gives, or None."""
+    """An answer whose body is the file `path`.
+
+    `content_hash` (hex) names its content, `encoding` is the charset that its Content-Type gives, or None.
+    """
 
     def __init__(self, url: str, *, path: Path, content_hash: str, encoding: str | None, **kwargs: Any) -> None:
         super().__init__(url, **kwargs)

@@ -8,8 +8,11 @@ import msgspec
 
 
 class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one job now. `bytes` received and `seconds` since this process took the job up; `pending` details
-    are left to fetch; `ended` with the last event of the process."""
+    """The state of one job now.
+
+    `bytes` received and `seconds` since this process took the job up; `pending` details are left to fetch; `ended` with
+    the last event of the process.
+    """
 
     source: str
     job: int

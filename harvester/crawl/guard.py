@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from twisted.internet.address import IPv4Address as TcpAddress4
 from twisted.internet.address import IPv6Address as TcpAddress6
-from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution, IResolutionReceiver
+from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution
 from zope.interface import implementer
 
 _METADATA = frozenset(
@@ -100,21 +100,21 @@ class GuardedResolver:
         """Become the resolver that every connection of this process asks."""
         self.reactor.installNameResolver(self)
 
-    def resolveHostName(  # noqa: N802 - the interface's name
+    def resolveHostName(
         self,
-        resolutionReceiver: IResolutionReceiver,  # noqa: N803
-        hostName: str,  # noqa: N803
-        portNumber: int = 0,  # noqa: N803
-        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
-        transportSemantics: str = "TCP",  # noqa: N803
-    ) -> IHostResolution:
-        """Resolve as Twisted asks; addresses that are refused are never told."""
+        resolutionReceiver: Any,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> Any:
+        """Resolve as Twisted asks (an IResolutionReceiver is told); addresses that are refused are never told."""
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
         resolution.task = asyncio.ensure_future(self._resolve(resolutionReceiver, hostName, portNumber))
         return resolution
 
-    async def _resolve(self, receiver: IResolutionReceiver, host: str, port: int) -> None:
+    async def _resolve(self, receiver: Any, host: str, port: int) -> None:
         for family, address in await self._lookup(host, port):
             why = refusal(address[0], allow_private=self.allow_private)
             if why is None:

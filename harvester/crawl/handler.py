@@ -37,7 +37,6 @@ from twisted.python.failure import Failure
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseDone, ResponseFailed
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers as TxHeaders
-from twisted.web.iweb import IResponse
 
 from harvester.crawl.guard import GuardedResolver
 from harvester.crawl.outcome import ForbiddenAddressError
@@ -57,7 +56,9 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         # settings (`allow_private`) are known.
         GuardedResolver.from_crawler(crawler, reactor).install_on_reactor()
         self._agent = Agent(  # type: ignore[no-untyped-call]
-            reactor, BrowserLikePolicyForHTTPS(), connectTimeout=crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+            reactor,
+            BrowserLikePolicyForHTTPS(),  # type: ignore[no-untyped-call]
+            connectTimeout=crawler.settings.getfloat("DOWNLOAD_TIMEOUT"),
         )
         self._silence = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         self._spool_timeout = crawler.settings.getfloat("SPOOL_TIMEOUT")
@@ -78,10 +79,10 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
 
     async def _spool(self, request: Request, file: Path) -> Response:
         started = monotonic()
-        waiting = self._agent.request(  # type: ignore[no-untyped-call]
+        waiting: Deferred[Any] = self._agent.request(
             request.method.encode(), request.url.partition("#")[0].encode(), TxHeaders(request.headers)
         )
-        answer: IResponse = await maybe_deferred_to_future(_within(waiting, self._silence))
+        answer: Any = await maybe_deferred_to_future(_within(waiting, self._silence))
         request.meta["download_latency"] = monotonic() - started
         headers = Headers(dict(answer.headers.getAllRawHeaders()))
         encoding = (headers.get(b"Content-Encoding") or b"").strip().lower()
@@ -101,9 +102,9 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         response_class = responsetypes.from_args(headers=headers, url=request.url, body=body)
         return response_class(url=request.url, status=answer.code, headers=headers, body=body)
 
-    async def _deliver(self, answer: IResponse, sink: _Sink) -> None:
+    async def _deliver(self, answer: Any, sink: _Sink) -> None:
         reader = _BodyReader(sink, self._silence)
-        answer.deliverBody(reader)  # type: ignore[no-untyped-call]
+        answer.deliverBody(reader)
         await maybe_deferred_to_future(_within(reader.finished, self._spool_timeout))
 
 
@@ -194,7 +195,8 @@ class _BodyReader(Protocol):
     def connectionMade(self) -> None:
         from twisted.internet import reactor
 
-        self._timer = reactor.callLater(self._silence, self._too_silent)  # type: ignore[attr-defined]
+        clock: Any = reactor
+        self._timer: Any = clock.callLater(self._silence, self._too_silent)
 
     def dataReceived(self, data: bytes) -> None:
         if self.finished.called:
@@ -203,19 +205,21 @@ class _BodyReader(Protocol):
         try:
             self._sink.write(data)
         except Exception:  # noqa: BLE001 - whatever it is, it ends this download and nothing else
-            self._end(Failure())
+            self._end(_failure())
             self._abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._timer.active():
             self._timer.cancel()
-        if reason.check(ResponseDone, PotentialDataLoss):  # the latter: no length was given, and that is allowed
+        if isinstance(
+            reason.value, (ResponseDone, PotentialDataLoss)
+        ):  # the latter: no length was given, and that is allowed
             self._end(None)
         else:
-            self._end(Failure(ResponseDataLossError(str(reason.value))))
+            self._end(_failure(ResponseDataLossError(str(reason.value))))
 
     def _too_silent(self) -> None:
-        self._end(Failure(DownloadTimeoutError(f"nothing came for {self._silence:g} seconds")))
+        self._end(_failure(DownloadTimeoutError(f"nothing came for {self._silence:g} seconds")))
         self._abort()
 
     def _end(self, result: Failure | None) -> None:
@@ -224,21 +228,26 @@ class _BodyReader(Protocol):
 
     def _abort(self) -> None:
         if self.transport is not None:
-            self.transport.stopProducing()  # type: ignore[attr-defined]
-            self.transport.loseConnection()
+            transport: Any = self.transport
+            transport.stopProducing()
+            transport.loseConnection()
+
+
+def _failure(error: Exception | None = None) -> Failure:
+    return Failure(error)  # type: ignore[no-untyped-call]
 
 
 def _refusal(host: str) -> str | None:
     from twisted.internet import reactor
 
-    resolver = reactor.nameResolver  # type: ignore[attr-defined]  # http and https share the one that is installed
+    resolver: Any = reactor.nameResolver  # http and https share the one that is installed
     return resolver.refused.get(host) if isinstance(resolver, GuardedResolver) else None
 
 
 def _within(deferred: Deferred[Any], seconds: float) -> Deferred[Any]:
     from twisted.internet import reactor
 
-    return deferred.addTimeout(seconds, reactor)  # type: ignore[arg-type]
+    return deferred.addTimeout(seconds, reactor)
 
 
 @contextmanager

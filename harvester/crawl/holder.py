@@ -1,4 +1,4 @@
-"""Who holds a job's lease: host, process and the process's start, so that a dead holder on this host is known as dead."""
+"""Who holds a job's lease: host, process and its start, so that a dead holder on this host is known as dead."""
 
 from __future__ import annotations
 

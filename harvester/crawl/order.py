@@ -1,4 +1,4 @@
-"""What one run of one source was asked for; travels to the parts of a crawl in Scrapy's settings as ``HARVEST_ORDER``."""
+"""What one run of one source was asked for; goes to the parts of a crawl in Scrapy's setting ``HARVEST_ORDER``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ def _silent(event: ProgressEvent) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HarvestOrder:
-    """`full` None: the ledger decides. `started` (UTC) is when the operator's command began: a shared download that
-    was fetched since then is fresh for all its sources."""
+    """What the operator asked for; `full` None: the ledger decides.
+
+    `started` (UTC) is when the command began: a shared download that was fetched since is fresh for all its sources.
+    """
 
     settings: config.Settings
     full: bool | None = None

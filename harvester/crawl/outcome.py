@@ -81,16 +81,15 @@ class Outcome:
         """Note a request of the listing that was given up."""
         self.lost_requests += 1
         request = getattr(failure, "request", None)  # Scrapy hangs it on every failure that it gives to an errback
-        self.fail(*explain(failure, request.url if request else "a request"))
+        self.fail(*explain(failure.value, request.url if request else "a request"))
 
 
 def _rank(reason: str) -> int:
     return _PRECEDENCE.index(reason) if reason in _PRECEDENCE else len(_PRECEDENCE)
 
 
-def explain(failure: Failure, url: str) -> tuple[str, str]:
+def explain(error: BaseException | None, url: str) -> tuple[str, str]:
     """Give the verdict reason and a sentence for a request to `url` that was given up."""
-    error = failure.value
     where = redact(url)
     if isinstance(error, HttpError):
         status = error.response.status
@@ -118,7 +117,8 @@ def _error_reason(error: BaseException | None) -> str:
             return "timeout"
         case CannotResolveHostError() | DownloadConnectionRefusedError() | ConnectError():
             return "unreachable"
-    return "unreachable" if any(isinstance(cause, (SSL.Error, VerificationError)) for cause in _causes(error)) else "lost requests"
+    untrusted = any(isinstance(cause, (SSL.Error, VerificationError)) for cause in _causes(error))
+    return "unreachable" if untrusted else "lost requests"
 
 
 def _sentence(error: BaseException | None) -> str:

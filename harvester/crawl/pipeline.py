@@ -77,7 +77,8 @@ class LedgerPipeline:
             self.outcome.left = max(0, self.outcome.left - self._counts.listed)
         self._phase = "listing"
         self._ticking = asyncio.ensure_future(self._tick())
-        logger.info("job %d of %s (%s%s)", job.id, job.source, "full" if job.full else "incremental", ", resumed" * job.resumed)
+        kind = ("full" if job.full else "incremental") + ", resumed" * job.resumed
+        logger.info("job %d of %s (%s)", job.id, job.source, kind)
 
     async def process_item(self, item: Page) -> Page:
         """Give a page to the worker; Scrapy goes on while it is committed (`Outcome.room` bounds how far)."""

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any, Self
 
-from scrapy import signals
+from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
@@ -60,7 +60,9 @@ class PoliteRetryMiddleware(RetryMiddleware):
         crawler.signals.connect(middleware._downloaded, signals.response_downloaded)
         return middleware
 
-    def process_exception(self, request: Request, exception: Exception) -> Request | Response | None:
+    def process_exception(
+        self, request: Request, exception: Exception, spider: Spider | None = None
+    ) -> Request | Response | None:
         """Retry what Scrapy would retry, later."""
         answer = super().process_exception(request, exception)
         if isinstance(answer, Request):

@@ -159,9 +159,7 @@ class Recorder:
             others = tuple(part for part in stored if part.name not in listed)
             whole = msgspec.structs.replace(record, parts=record.parts + others) if others else record
             processed = self._processor.process(whole)
-        return Entry(
-            record=record, payload_hash=digest, mapping_version=self._version(record), processed=processed
-        )
+        return Entry(record=record, payload_hash=digest, mapping_version=self._version(record), processed=processed)
 
     def _version(self, record: HarvestRecord) -> str:
         """Version of all mappings that records of this source may go through.

@@ -53,7 +53,7 @@ class Asking(scrapy.Spider):
         self.answers.append(response)
 
     def lose(self, failure: Failure) -> None:
-        self.lost.append(explain(failure, failure.request.url))  # type: ignore[attr-defined]
+        self.lost.append(explain(failure.value, failure.request.url))  # type: ignore[attr-defined]
 
 
 class Asked:

@@ -73,7 +73,10 @@ class PagedPortal(Portal):
         start = int(asked.path.partition("at=")[2])
         shown = self.records[start : start + self.size]
         if self.details:
-            shown = [{**one, "detail": f"{self.url}/detail?id={one['id']}", "revision": one["metadata_modified"]} for one in shown]
+            shown = [
+                {**one, "detail": f"{self.url}/detail?id={one['id']}", "revision": one["metadata_modified"]}
+                for one in shown
+            ]
         after = start + self.size
         body: dict[str, Any] = {"records": shown, "next": str(after) if after < len(self.records) else None}
         if self.declares:

@@ -59,10 +59,13 @@ def install(tmp_path: Path) -> Install:
         home = tmp_path / name
         (home / "config" / "members").mkdir(parents=True)
         (home / "config" / "vocabularies").symlink_to(config.default_config() / "vocabularies")
+        options = {
+            CkanPortal: "protocol: ckan, rows: 10",
+            DataGoKrPortal: "protocol: datagokr, page_rows: 10, details: [schema_org]",
+        }
         sources = "".join(
             f"  {key}: {{title: t, evidence: assumed, allow_private: true, url: '{portal.url}', "
-            + ("protocol: ckan, rows: 10}\n" if isinstance(portal, CkanPortal) else "protocol: datagokr, page_rows: 10, "
-               "details: [schema_org]}\n")
+            f"{options[type(portal)]}}}\n"
             for key, portal in portals.items()
         )
         (home / "config" / "members" / "m.yml").write_text(f"name: {{ko: 시험}}\nsector: public\nsources:\n{sources}")
@@ -75,8 +78,10 @@ def run(settings: config.Settings, **options: Any) -> list[JobReport]:
     return harvest(settings, config.select(settings.config, ()), **options)
 
 
-VOLATILE = {"started", "finished", "recorded", "created", "first_seen", "last_seen", "seen", "changed", "lease", "lease_until",
-            "requests", "bytes", "seconds", "holder", "id", "issued", "since"}  # fmt: skip
+VOLATILE = {
+    *("started", "finished", "recorded", "created", "first_seen", "last_seen", "seen", "changed", "since", "issued"),
+    *("lease", "lease_until", "holder", "id", "requests", "bytes", "seconds"),
+}
 
 
 def everything(settings: config.Settings) -> dict[str, list[tuple[Any, ...]]]:

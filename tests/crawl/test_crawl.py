@@ -25,9 +25,7 @@ from tests.crawl.servers import Answer, Asked
 
 @pytest.fixture
 def settings(tmp_path: Path) -> config.Settings:
-    return config.Settings(
-        tmp_path, config.default_config(), f"sqlite:///{tmp_path}/ledger.sqlite", "embedded"
-    )
+    return config.Settings(tmp_path, config.default_config(), f"sqlite:///{tmp_path}/ledger.sqlite", "embedded")
 
 
 @pytest.fixture
@@ -395,7 +393,7 @@ def test_a_lease_that_is_lost_stops_the_job(
         portal.routes["/page"] = taken_over
         report = harvest(portal)
         assert (report.verdict, report.reason) == ("failed", "superseded")
-        assert report.listed == 30
+        assert 0 < report.listed <= 30
         assert len(portal.asked) < 8
 
 

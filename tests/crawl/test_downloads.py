@@ -232,7 +232,8 @@ def test_a_process_that_dies_lets_go_of_the_lock(ask: Ask, portal: Portal, tmp_p
         [
             sys.executable,
             "-c",
-            "import filelock,sys,time; filelock.FileLock(sys.argv[1]).acquire(); print('held', flush=True); time.sleep(99)",
+            "import filelock, sys, time\n"
+            "filelock.FileLock(sys.argv[1]).acquire(); print('held', flush=True); time.sleep(99)",
             lock.lock_file,
         ],
         stdout=subprocess.PIPE,

@@ -98,9 +98,20 @@ def test_an_embedded_address_is_judged_as_itself(address: ipaddress.IPv4Address)
             assert bool(refusal(str(spelt), allow_private=allow)) == bool(refusal(str(address), allow_private=allow))
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "0177.0.0.1", "127.1", "[::ffff:127.0.0.1]", "[::1]", "0"]
-)
+SPELLINGS = [
+    "127.0.0.1",
+    "localhost",
+    "0x7f.1",
+    "2130706433",
+    "0177.0.0.1",
+    "127.1",
+    "[::ffff:127.0.0.1]",
+    "[::1]",
+    "0",
+]
+
+
+@pytest.mark.parametrize("host", SPELLINGS)
 def test_no_spelling_of_loopback_is_connected_to(ask: Ask, portal: Portal, host: str) -> None:
     portal.routes["/"] = Answer("secret")
     asked = ask(f"http://{host}:{portal.port}/", settings=GUARDED)
@@ -152,7 +163,7 @@ def test_a_name_that_stands_for_loopback(ask: Ask, portal: Portal, names: Resolv
 
 
 def test_what_was_checked_is_what_is_connected_to(ask: Ask, portal: Portal, names: Resolve) -> None:
-    """Rebinding: the name is loopback at every second look-up; each connection is refused or goes to what was checked."""
+    """Rebinding: the name is loopback at every second look-up; a connection goes to what was checked, or nowhere."""
     names({"portal.example": ["192.0.2.1", "127.0.0.1"] * 10})
     asked = ask(
         f"http://portal.example:{portal.port}/", settings={**GUARDED, "DOWNLOAD_TIMEOUT": 0.3, "RETRY_TIMES": 3}
@@ -161,7 +172,7 @@ def test_what_was_checked_is_what_is_connected_to(ask: Ask, portal: Portal, name
     assert portal.asked == []
 
 
-def test_a_redirect_to_an_inner_address(ask: Ask, portal: Portal, names: Resolve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_to_an_inner_address(ask: Ask, names: Resolve, monkeypatch: pytest.MonkeyPatch) -> None:
     """127.0.0.2 plays a public host here; 127.0.0.1 stays refused."""
     import harvester.crawl.guard as guard
 
@@ -225,9 +236,7 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     )
     file: Path = tmp_path_factory.mktemp("tls") / "server.pem"
     file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,15 +31,17 @@ def check(guard: PagingGuard, one: Page, new: int | None = None) -> None:
     guard.check(one, hashes, len(one.records) if new is None else new)
 
 
-def until_refused(pages: int, make: object, new: int | None = None, guard: PagingGuard | None = None) -> tuple[int, str]:
+def until_refused(
+    pages: int, make: Callable[[int], Page], new: int | None = None, guard: PagingGuard | None = None
+) -> tuple[int, str]:
+    """Number of the page that was refused, and why."""
     guard = guard or PagingGuard()
-    for number in range(pages):
-        try:
-            check(guard, make(number), new)  # type: ignore[operator]
-        except PortalError as error:
-            assert error.reason == "endless paging"
-            return number, str(error)
-    raise AssertionError("never refused")
+    number = -1
+    with pytest.raises(PortalError) as refused:  # noqa: PT012 - which of many calls refuses is the question
+        for number in range(pages):
+            check(guard, make(number), new)
+    assert refused.value.reason == "endless paging"
+    return number, str(refused.value)
 
 
 def test_the_same_page_for_ever() -> None:
