@@ -114,7 +114,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
 
 def _additional(node: Node) -> dict[str, str]:
     """Carry along what has no property, and references that are no addresses (names of laws and papers)."""
-    found = {local_name(name): said for name in node.unread(*_IGNORED) if (said := node.said(name))}
+    found = {local_name(name): said for name in sorted(node.unread(*_IGNORED)) if (said := node.said(name))}
     works = [said for one in node.nodes("dct:references") if (said := one.plain()) and "://" not in said]
     return {**found, "references": ", ".join(works)} if works else found
 
