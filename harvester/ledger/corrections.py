@@ -23,6 +23,8 @@ def accept(store: Store, job_id: int) -> JobReport:
     """
     with store.writing() as tx:
         row = _locked(tx, store, job_id)
+        if row.undone is not None:
+            raise LedgerError(f"job {job_id} was undone: there is nothing left to accept")
         if row.verdict != "held":
             raise LedgerError(f"job {job_id} is {row.verdict or 'running'}, not held: there is nothing to accept")
         if row.accepted is not None:
@@ -155,6 +157,9 @@ def _take_back(tx: Connection, store: Store, row: AnyRow, changed: list[AnyRow])
             batch.live += key not in live
         elif key in live:
             batch.bury(key)
+    # What the job removed is not missing at once again: it takes two complete full jobs, as for any other.
+    sighting = schema.sighting
+    tx.execute(update(sighting).where(store.dialect.among(sighting.c.record, list(firsts))).values(missing=None))
     bulk.update(tx, schema.record, [NotMapped(key, records.TAKEN_BACK) for key in firsts])
     _count_live(tx, row, batch.live)
     batch.publish()

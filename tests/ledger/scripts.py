@@ -205,9 +205,7 @@ def id_of(identifier: str) -> str:
 
 
 def adds_up(report: JobReport | Counts) -> bool:
-    seen = sum(
-        (report.created, report.updated, report.unchanged, report.rejected, report.deleted, report.duplicate)
-    )
+    seen = sum((report.created, report.updated, report.unchanged, report.rejected, report.deleted, report.duplicate))
     return report.seen == seen and report.listed == report.seen + report.failed
 
 
