@@ -61,7 +61,8 @@ def test_a_whole_dataset() -> None:
         "keyword": f"ev {SEPARATOR} 전기차 {SEPARATOR} 충전",
         "publisher": f"한국 전력 공사 {SEPARATOR} 한국 전력",
         "description": "전기차 충전 소 위치 이",
-        "grams": "전기 기차 차충 충전 전소 소현 현황 ch ha ar rg gi in ng gs st ta at ti io on ns ev 전기 기차 충전 전소",
+        "grams": "전기 기차 차충 충전 전소 소현 현황 ch ha ar rg gi in ng gs st ta at ti io on ns ev "
+        "전기 기차 충전 전소",
     }
     assert found.values == {
         "organization": ("한국전력공사",),

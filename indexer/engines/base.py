@@ -184,8 +184,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far an index is: `ledger` is the id of the ledger it belongs to, `seq` the last change it applied,
-    `analysis` the version of fields and analysis it was built with. All None or 0 for a new index."""
+    """How far an index is; all None or 0 for a new one.
+
+    `ledger` is the id of the ledger it belongs to, `seq` the last change it applied, `analysis` the version of fields and
+    analysis it was built with.
+    """
 
     ledger: str | None = None
     seq: int = 0
@@ -209,9 +212,11 @@ Sort: TypeAlias = Literal["relevance", "title", "issued", "-issued", "modified",
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One search. `filters` holds one node per filtered field: a facet's own counts leave its own filter out
-    (multi-select). `facets`: field → how many values to return. Ties are broken by document id, ascending.
-    Documents without a date come last in both directions.
+    """One search.
+
+    `filters` holds one node per filtered field: a facet's own counts leave its own filter out (multi-select).
+    `facets`: field → how many values to return. Ties are broken by document id, ascending. Documents without a date come
+    last in both directions.
 
     `after` is the cursor of an earlier result of the same search and sort, `offset` must be 0 with it. A cursor names
     the last hit, not a position: documents that come or go elsewhere neither repeat nor hide one. (With relevance that
@@ -237,8 +242,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an engine found: exact `total`, whatever page was asked for; `facets`: field → (value, count), exact, most
-    frequent first, ties by value (code points); `cursor` continues after the last hit, None when nothing follows."""
+    """What an engine found.
+
+    `total` is exact, whatever page was asked for; `facets`: field → (value, count), exact, most frequent first, ties by
+    value (code points); `cursor` continues after the last hit, None when nothing follows.
+    """
 
     total: int
     hits: tuple[Hit, ...]
@@ -261,10 +269,13 @@ class SearchIndex(Protocol):
         """How far the index is."""
 
     def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
-        """Apply changes and move the checkpoint there, so that neither is visible or durable without the other, or the
-        checkpoint follows the changes. Applying a change twice, or an older one after a newer one, changes nothing,
-        and of several changes of one document in one call the newest counts. An engine's own fault raises
-        `IndexEngineError`: then nothing of this call is promised, and the checkpoint has not moved."""
+        """Apply changes and move the checkpoint there; give those that were refused.
+
+        Neither is visible or durable without the other, or the checkpoint follows the changes. Applying a change twice,
+        or an older one after a newer one, changes nothing, and of several changes of one document in one call the newest
+        counts. An engine's own fault raises `IndexEngineError`: then nothing of this call is promised, and the checkpoint
+        has not moved.
+        """
 
     def refresh(self) -> None:
         """Make everything that was applied visible to the next search of this object."""
@@ -279,8 +290,11 @@ class SearchIndex(Protocol):
         """Every document's identity, in any order."""
 
     def rebuild(self, analysis: str) -> AbstractContextManager[SearchIndex]:
-        """A fresh generation beside this one: fill it inside the ``with``; leaving it swaps it in atomically,
-        an exception throws it away. Searches are served by the old generation until then."""
+        """Make a fresh generation beside this one: fill it inside the ``with``.
+
+        Leaving it swaps it in atomically, an exception throws it away. Searches are served by the old generation until
+        then.
+        """
 
     def close(self) -> None:
         """Release files, locks and connections."""

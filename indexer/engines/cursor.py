@@ -14,8 +14,10 @@ Key = str | int | float | None
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """The last hit of a page: the `sort` it was found by, its sort `key`, its `id`, and how many hits came before the
-    next one (`position`, a hint: the key decides)."""
+    """The last hit of a page: the `sort` it was found by, its sort `key`, its `id`.
+
+    `position` is how many hits came before the next one: a hint, the key decides.
+    """
 
     sort: Sort
     key: Key

@@ -77,7 +77,7 @@ class EmbeddedIndex:
 
     @contextlib.contextmanager
     def rebuild(self, analysis: str) -> Iterator[SearchIndex]:
-        """A generation in a folder beside; see `SearchIndex`."""
+        """Make a generation in a folder beside; see `SearchIndex`."""
         with self._faults():
             self._end()
         with self._generations.making() as folder:
@@ -101,7 +101,7 @@ class EmbeddedIndex:
         self._serving = None
 
     def _current(self) -> Generation | None:
-        """The generation in use, opened anew after a swap."""
+        """Give the generation in use, opened anew after a swap."""
         for _ in range(5):
             folder = self._generations.current()
             if folder is None:
@@ -141,7 +141,7 @@ class EmbeddedIndex:
 
     @contextlib.contextmanager
     def _faults(self) -> Iterator[None]:
-        """tantivy says everything by ValueError; what it says belongs into a log, not into an answer."""
+        """Tell faults of the engine apart from ours: tantivy says everything by ValueError."""
         try:
             yield
         except (ValueError, OSError) as error:

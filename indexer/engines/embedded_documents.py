@@ -42,12 +42,12 @@ def stored(value: Stamp | State) -> str:
 
 
 def state_document(state: State) -> str:
-    """The document that holds the checkpoint."""
+    """Make the document that holds the checkpoint."""
     return orjson.dumps({"kind": "checkpoint", "stamp": stored(state)}).decode()
 
 
 def change_document(change: IndexChange) -> str:
-    """A document or tombstone; raises ValueError when a value is not what its field takes."""
+    """Make a document or tombstone; raises ValueError when a value is not what its field takes."""
     if not isinstance(change, Document):
         return orjson.dumps({"id": change.id, "seq": change.seq, "kind": "tombstone"}).decode()
     fields: dict[str, Any] = {
@@ -72,10 +72,17 @@ def change_document(change: IndexChange) -> str:
         elif not values:
             continue
         elif field.role == "year":
-            fields[name] = int(values[0])
+            fields[name] = _year(values[0])
         elif field.many:
             fields[name] = values
             fields[combination(name)] = combined(values)
         else:
             fields[name] = values[0]
     return orjson.dumps(fields).decode()
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    if not 0 <= year <= 9999:
+        raise ValueError(f"{year} is no year")
+    return year

@@ -22,7 +22,7 @@ _SLACK_VALUES = 32
 
 
 def combination(field: str) -> str:
-    """The field that holds all values of a document as one: counting and splitting these is several times faster."""
+    """Name the field that holds all values of a document as one: counting and splitting these is far faster."""
     return f"{field}_all"
 
 

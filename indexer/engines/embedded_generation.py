@@ -227,7 +227,10 @@ class Generation:
     def __init__(self, folder: Path, *, building: bool = False) -> None:
         self.folder = folder
         self._building = building
-        self._index = tantivy.Index(_SCHEMA, str(folder)) if building else tantivy.Index.open(str(folder))
+        if not building and not tantivy.Index.exists(str(folder)):
+            raise FileNotFoundError(f"{folder}: no index here")
+        # Given our schema, tantivy refuses an index that was made with another one.
+        self._index = tantivy.Index(_SCHEMA, str(folder))
         self._index.config_reader("manual")
         self._lock = threading.Lock()
         self._searching: _Searching | None = None
@@ -255,13 +258,16 @@ class Generation:
         return msgspec.json.decode(searcher.doc(hits[0][1]).get_first("stamp") or b"", type=State)
 
     def checkpoint(self) -> Checkpoint:
+        """How far this generation is."""
         return (self._state or self._stored_state()).checkpoint
 
     def document_count(self) -> int:
+        """Documents that can be found."""
         self._commit()
         return _first(self._now().searcher, _document())[0]
 
     def documents(self) -> Iterator[Indexed]:
+        """Every document's identity, in the order in which they lie in the index."""
         self._commit()
         searcher = self._now().searcher
         # Equal scores come in the order in which documents lie in the index: reading them so is sequential.
@@ -273,6 +279,7 @@ class Generation:
                 yield Indexed(str(document.get_first("id")), stamp.source, stamp.content_hash)
 
     def search(self, request: Request) -> Result:
+        """Search the last commit."""
         self._commit()
         now = self._now()
         cursor = decode(request.after, request.sort) if request.after is not None else None
@@ -298,6 +305,7 @@ class Generation:
     # writing
 
     def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
+        """Apply changes and checkpoint in one commit; while building, in one commit sooner or later."""
         state = self._state or self._stored_state()
         writer = self._writing()
         newest: dict[str, IndexChange] = {}
@@ -317,7 +325,7 @@ class Generation:
                 if not unseen:
                     writer.delete_documents_by_term("id", id)
                 writer.add_json(physical)
-            except ValueError as error:
+            except (ValueError, TypeError) as error:  # orjson says TypeError to lone surrogates
                 failures.append(Failure(id=id, seq=change.seq, reason=str(error)))
         state = State(
             ledger=checkpoint.ledger,
@@ -366,12 +374,15 @@ class Generation:
         self._uncommitted = 0
 
     def refresh(self) -> None:
+        """Make what was applied visible."""
         self._commit()
 
     def rebuild(self, analysis: str) -> contextlib.AbstractContextManager[SearchIndex]:
+        """Refuse: a generation is what a rebuild makes."""
         raise IndexEngineError(f"{self.folder}: a generation that is being built cannot be rebuilt")
 
     def close(self) -> None:
+        """End writing."""
         self.end_writing()
 
 

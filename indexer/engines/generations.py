@@ -56,7 +56,7 @@ class Generations:
 
     @contextlib.contextmanager
     def making(self) -> Iterator[Path]:
-        """A new folder, locked against sweeping; it becomes current when the block ends, and goes if that raises.
+        """Make a new folder, locked against sweeping; it becomes current when the block ends, and goes if that raises.
 
         The swap waits for whoever writes into the current generation: its files must not go from under a writer.
         """
@@ -69,10 +69,12 @@ class Generations:
                 self.lock()
                 try:
                     self._point_to(generation)
+                    self.sweep()
                 finally:
                     self.unlock()
             except BaseException:
-                shutil.rmtree(generation, ignore_errors=True)
+                if self.current() != generation:
+                    shutil.rmtree(generation, ignore_errors=True)
                 raise
             finally:
                 _building(generation).unlink(missing_ok=True)

@@ -13,7 +13,7 @@ _NO_DAY = (1 << 22) - 1
 
 
 def id_key(id: str) -> int:
-    """A number of 40 bits that orders ids, but for those that begin alike."""
+    """Give a number of 40 bits that orders ids, but for those that begin alike."""
     return int.from_bytes(id.encode()[:5].ljust(5, b"\0"))
 
 

@@ -23,15 +23,18 @@ class Page(NamedTuple):
 
 
 class Paging(NamedTuple, Generic[Address]):
-    """How to ask the engine: `ranked(limit)` gives the first hits as (key, address), ascending by key; `ids` resolves
-    addresses; `total` is how many hits there are."""
+    """How to ask the engine for the hits of one search.
+
+    `ranked(limit)` gives the first hits as (key, address), ascending by key; `ids` resolves addresses; `total` is how
+    many hits there are.
+    """
 
     ranked: Callable[[int], Sequence[tuple[Any, Address]]]
     ids: Callable[[Sequence[Address]], list[str]]
     total: int
 
     def page(self, begin: int, size: int, after: tuple[Key, str] | None = None) -> Page:
-        """The page of `size` hits from position `begin`; or those after the (key, id) `after`, then `begin` is a guess.
+        """Give the page of `size` hits from position `begin`; or after the (key, id) `after`, then `begin` is a guess.
 
         More hits than needed are collected, until the last one has another key than the page's last: then the ties
         of the page are complete, and their ids decide.

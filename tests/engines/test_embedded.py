@@ -1,14 +1,24 @@
-"""The contract on the embedded engine, and what only it must do."""
+"""The contract on the embedded engine, and what only it must do: locks, crashes, generations on disk."""
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from indexer.engines.base import SearchIndex
+from harvester.errors import IndexEngineError
+from indexer.engines.base import Checkpoint, Everything, Request, SearchIndex, Term
 from indexer.engines.embedded import EmbeddedIndex
-from tests.engines.contract import Connect, SearchIndexContract
+from tests.engines.contract import ANALYSIS, LEDGER, Connect, SearchIndexContract, at, document, fill, matching
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 class TestEmbeddedContract(SearchIndexContract):
@@ -18,3 +28,279 @@ class TestEmbeddedContract(SearchIndexContract):
             return EmbeddedIndex(tmp_path / "index", wait=5)
 
         return open_index
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+def generations(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("g-*"))
+
+
+# --- writers take turns
+
+
+def test_a_second_writer_waits_for_the_first(folder: Path) -> None:
+    first, second = EmbeddedIndex(folder), EmbeddedIndex(folder, wait=20)
+    first.apply([document("a", 1, title="물")], at(1))
+    done = threading.Event()
+
+    def write() -> None:
+        second.apply([document("b", 2, title="물")], at(2))
+        second.close()
+        done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert not done.wait(0.3)
+    first.apply([document("c", 3, title="물")], at(3))
+    first.refresh()
+    assert done.wait(10)
+    thread.join()
+    assert matching(first, Everything()) == {"a", "b", "c"}
+    first.close()
+
+
+def test_a_writer_does_not_wait_for_ever(folder: Path) -> None:
+    first, second = EmbeddedIndex(folder), EmbeddedIndex(folder, wait=0.2)
+    first.apply([document("a", 1, title="물")], at(1))
+    with pytest.raises(IndexEngineError, match="another process has been writing"):
+        second.apply([document("b", 2, title="물")], at(2))
+    assert matching(second, Everything()) == {"a"}
+    first.close()
+    fill(second, document("b", 2, title="물"))
+    assert matching(second, Everything()) == {"a", "b"}
+
+
+def test_nobody_waits_to_search(folder: Path) -> None:
+    writer, reader = EmbeddedIndex(folder), EmbeddedIndex(folder, wait=0)
+    writer.apply([document("a", 1, title="물")], at(1))
+    assert matching(reader, Everything()) == {"a"}
+    assert reader.checkpoint() == at(1)
+    with writer.rebuild("2") as fresh:
+        fresh.apply([document("b", 1, title="물")], Checkpoint(LEDGER, 1, "2"))
+        assert matching(reader, Everything()) == {"a"}
+    assert matching(reader, Everything()) == {"b"}
+
+
+def test_many_processes_at_once_lose_nothing(folder: Path) -> None:
+    code = """
+        import sys
+        from pathlib import Path
+        from indexer.engines.embedded import EmbeddedIndex
+        from tests.engines.contract import at, document
+        worker, folder = int(sys.argv[1]), Path(sys.argv[2])
+        index = EmbeddedIndex(folder)
+        for n in range(5):
+            seq = worker * 100 + n + 1
+            index.apply([document(f"w{worker}-{n}", seq, title="물")], at(seq))
+            index.refresh()
+    """
+    workers = [run(code, str(n), str(folder)) for n in range(4)]
+    for worker in workers:
+        assert worker.communicate(timeout=60) == (b"", None)
+        assert worker.returncode == 0
+    assert EmbeddedIndex(folder).document_count() == 20
+    assert len(generations(folder)) == 1
+
+
+def run(code: str, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *arguments], cwd=ROOT, stdout=subprocess.PIPE, bufsize=0
+    )
+
+
+# --- crashes
+
+WRITE = """
+    import sys
+    from pathlib import Path
+    from indexer.engines.embedded import EmbeddedIndex
+    from tests.engines.contract import at, document
+    index = EmbeddedIndex(Path(sys.argv[1]))
+    batch = index.checkpoint().seq // 20
+    while True:
+        first = batch * 20 + 1
+        index.apply([document(f"d{n:06}", n, title=f"물 {n}") for n in range(first, first + 20)], at(first + 19))
+        batch += 1
+        print(batch, flush=True)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.005, 0.011, 0.018, 0.029])
+def test_a_killed_writer_leaves_documents_and_checkpoint_that_agree(folder: Path, delay: float) -> None:
+    for _ in range(2):
+        writer = run(WRITE, str(folder))
+        assert writer.stdout is not None
+        reported = 0
+        for _ in range(4):
+            reported = int(writer.stdout.readline())
+        time.sleep(delay)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait(10)
+        writer.stdout.close()
+        index = EmbeddedIndex(folder, wait=5)
+        seq = index.checkpoint().seq
+        assert seq >= reported * 20
+        assert sorted(found.id for found in index.documents()) == [f"d{n:06}" for n in range(1, seq + 1)]
+        index.close()
+    fill(index, document("after", 100_000, title="물"))
+    assert index.document_count() == seq + 1
+
+
+REBUILD = """
+    import sys
+    from pathlib import Path
+    from indexer.engines.base import Checkpoint
+    from indexer.engines.embedded import EmbeddedIndex
+    from tests.engines.contract import LEDGER, document
+    index = EmbeddedIndex(Path(sys.argv[1]))
+    with index.rebuild("2") as fresh:
+        fresh.apply([document("half", 1, title="물")], Checkpoint(LEDGER, 1, "2"))
+        fresh.document_count()
+        print("half", flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_a_killed_rebuild_leaves_the_old_generation_and_is_swept(folder: Path) -> None:
+    index = EmbeddedIndex(folder)
+    fill(index, document("a", 1, title="물"))
+    builder = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(REBUILD), str(folder)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert builder.stdout is not None
+    assert builder.stdin is not None
+    assert builder.stdout.readline() == b"half\n"
+    assert len(generations(folder)) == 3  # two folders and the lock of the one being built
+    fill(index, document("b", 2, title="물"))
+    assert len(generations(folder)) == 3, "what somebody builds is not swept"
+    builder.kill()
+    builder.wait(10)
+    builder.stdout.close()
+    builder.stdin.close()
+    assert matching(index, Everything()) == {"a", "b"}
+    fill(index, document("c", 3, title="물"))
+    assert len(generations(folder)) == 1
+    assert matching(EmbeddedIndex(folder), Everything()) == {"a", "b", "c"}
+
+
+# --- generations
+
+
+def test_old_generations_go(folder: Path) -> None:
+    index, reader = EmbeddedIndex(folder), EmbeddedIndex(folder)
+    fill(index, document("a", 1, title="물"))
+    for round in range(3):
+        assert matching(reader, Everything())
+        with index.rebuild(str(round)) as fresh:
+            fresh.apply([document("a", 1, title="물")], Checkpoint(LEDGER, 1, str(round)))
+    assert matching(reader, Everything()) == {"a"}
+    assert len(generations(folder)) == 1
+
+
+def test_a_writer_that_begins_before_a_swap_writes_into_the_new_generation(folder: Path) -> None:
+    index, other = EmbeddedIndex(folder), EmbeddedIndex(folder)
+    fill(other, document("a", 1, title="물"))
+    with index.rebuild(ANALYSIS) as fresh:
+        fresh.apply([document("a", 1, title="물")], at(1))
+    fill(other, document("b", 2, title="물"))
+    assert matching(index, Everything()) == {"a", "b"}
+
+
+def test_a_rebuild_cannot_be_rebuilt(folder: Path) -> None:
+    with EmbeddedIndex(folder).rebuild("1") as fresh, pytest.raises(IndexEngineError), fresh.rebuild("2"):
+        pass
+
+
+@pytest.mark.parametrize("file", ["meta.json", "current"])
+def test_a_damaged_index_says_what_to_do_and_a_rebuild_cures_it(folder: Path, file: str) -> None:
+    fill(EmbeddedIndex(folder), document("a", 1, title="물"))
+    (damaged,) = folder.rglob(file)
+    damaged.write_text("{nonsense")
+    index = EmbeddedIndex(folder)
+    for use in (
+        lambda: index.search(Request(query=Everything())),
+        index.checkpoint,
+        index.document_count,
+        lambda: list(index.documents()),
+        lambda: index.apply([], at(1)),
+    ):
+        with pytest.raises(IndexEngineError, match="datamoa rebuild"):
+            use()
+    with index.rebuild(ANALYSIS) as fresh:
+        fresh.apply([document("b", 1, title="물")], at(1))
+    assert matching(index, Everything()) == {"b"}
+
+
+# --- documents that cannot be
+
+
+def test_a_document_that_cannot_be_indexed_is_refused_and_the_others_go_on(index: EmbeddedIndex) -> None:
+    wrong = [
+        document("day", 1, modified="the day after"),
+        document("year", 2, year="MMXX"),
+        document("far", 3, year="12345678901234567890123"),
+        document("surrogate", 4, title="\ud800"),
+    ]
+    failures = index.apply([*wrong, document("fine", 5, title="물", modified="2020-01-01", year="2020")], at(5))
+    index.refresh()
+    assert [(failure.id, failure.seq, bool(failure.reason)) for failure in failures] == [
+        ("day", 1, True),
+        ("year", 2, True),
+        ("far", 3, True),
+        ("surrogate", 4, True),
+    ]
+    assert matching(index, Everything()) == {"fine"}
+    assert index.checkpoint() == at(5)
+
+
+@pytest.fixture
+def index(folder: Path) -> EmbeddedIndex:
+    return EmbeddedIndex(folder)
+
+
+def test_facets_are_counted_anew_after_every_commit(index: EmbeddedIndex) -> None:
+    request = Request(query=Term("title", "물"), facets={"format": 5})
+    for n in range(1, 4):
+        fill(index, document(f"d{n}", n, title="물", format="CSV"))
+        for _ in range(2):
+            assert index.search(request).facets == {"format": (("CSV", n),)}
+
+
+def test_more_combinations_of_values_than_are_asked_for_are_counted_exactly(index: EmbeddedIndex) -> None:
+    many = [
+        document(f"d{n}", n, title="물", format=(f"F{n % 2}", f"G{n}"), organization=f"기관 {n}")
+        for n in range(1, 5202)
+    ]
+    fill(index, *many)
+    facets = index.search(Request(query=Term("title", "물"), facets={"format": 3, "organization": 2})).facets
+    assert facets["format"] == (("F1", 2601), ("F0", 2600), ("G1", 1))
+    assert facets["organization"] == (("기관 1", 1), ("기관 10", 1))
+
+
+def test_searches_of_many_threads(index: EmbeddedIndex) -> None:
+    fill(index, *(document(f"d{n}", n, title="물", format="CSV") for n in range(1, 200)))
+    request = Request(query=Term("title", "물"), facets={"format": 5}, size=5)
+    faults: list[object] = []
+
+    def search() -> None:
+        for n in range(30):
+            result = index.search(replace(request, offset=n))
+            if result.total < 199 or result.facets["format"][0][1] < 199:
+                faults.append(result)
+
+    threads = [threading.Thread(target=search) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    writer = EmbeddedIndex(index._generations.folder)
+    for n in range(10):
+        fill(writer, document(f"e{n}", 1000 + n, title="물", format="CSV"))
+    for thread in threads:
+        thread.join()
+    assert faults == []
