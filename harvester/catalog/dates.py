@@ -39,7 +39,9 @@ _EPOCH_SECONDS_LAST = 4102444800  # 2100-01-01
 _ENGLISH_MONTH = re.compile(r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b")
 _ENGLISH = re.compile(r"[A-Za-z0-9 :,.+/()-]{6,60}")
 
-_REPEATING = re.compile(r"R\d*/(P[0-9YMWDTHS.]+)", re.IGNORECASE)
+_REPEATING = re.compile(
+    r"R\d*/(P(?=\d|T\d)(?:\d+(?:\.\d+)?[YMWD])*(?:T(?:\d+(?:\.\d+)?[HMS])+)?)", re.IGNORECASE
+)
 _DURATION = re.compile(
     r"P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
     r"(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?",
@@ -68,7 +70,7 @@ def parse_date(text: str, *, day_first: bool | None = None) -> str | None:
 def parse_interval(text: str) -> str | None:
     """Give the duration of a repeating interval (``R/P1Y`` → ``P1Y``), upper case; None when the text is none."""
     match = _REPEATING.fullmatch(text.strip())
-    return match[1].upper() if match and _DURATION.fullmatch(match[1]) else None
+    return match[1].upper() if match else None
 
 
 def parse_period(text: str, *, day_first: bool | None = None) -> PeriodOfTime | None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 _LONGEST = 8000
 _WEB = re.compile(
-    r"https?://(?:[^\s/?#@<>\"\\]*@)?(?:[^\s/?#:@<>\"\\\[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?",
+    r"https?://(?:[^\s/?#@<>\"\\]*@)?(?:[^\s/?#:@<>\"\\\[\]%]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?",
     re.IGNORECASE,
 )
 _NESTED_AMPERSAND = re.compile(r"&(?:amp;)+", re.IGNORECASE)
@@ -31,7 +31,7 @@ def web_address(text: str) -> str | None:
         and text.isascii()
         and text.isprintable()
         and len(text) <= _LONGEST
-        and text[8:9].isalnum()
+        and text[7 if text[4] == ":" else 8 :][:1].isalnum()
         and " " not in text
         and "<" not in text
         and ">" not in text

@@ -133,7 +133,8 @@ class Values:
         start = parse_date(period.start, day_first=self._day_first) if period.start else None
         end = parse_date(period.end, day_first=self._day_first) if period.end else None
         if not (start or end):
-            label = label or self.line(" ~ ".join(filter(None, (period.start, period.end))))
+            stated = filter(None, (self.line(period.start), self.line(period.end)))
+            label = label or self.line(" ~ ".join(stated))
             if label and (read := parse_period(label, day_first=self._day_first)):
                 start, end = read.start, read.end
             elif label:

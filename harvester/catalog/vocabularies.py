@@ -61,7 +61,7 @@ class Vocabularies:
         self._media_types = _media_types(tables.formats)
         self._types = _names((code, term.names) for code, term in tables.values.types.items())
         self._access_rights = _names((code, term.names) for code, term in tables.values.access_rights.items())
-        self._eu = _names((code, (label.en, label.ko)) for code, label in tables.themes.eu.items())
+        self._eu = _names((code, (label.en,)) for code, label in tables.themes.eu.items())
         self._datagokr = {name_key(name): name for name in tables.themes.datagokr}
         self._brm = {name_key(name): name for name in tables.themes.brm}
         self._agencies = {old: _last_name(tables.agencies.names, old) for old in tables.agencies.names}

@@ -1,0 +1,147 @@
+"""From a record's parts to what the ledger keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harvester import processing
+from harvester.catalog import codec
+from harvester.catalog.identifiers import dataset_id
+from harvester.catalog.model import Catalog, Concept, Dataset, Distribution, HarvestRecord, Mapped, Part
+from harvester.catalog.vocabularies import Vocabularies
+from harvester.errors import RecordError
+from harvester.processing import Processor
+
+
+def simple(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
+    """A mapping of our own: JSON with a title, a licence, a format and counters."""
+    try:
+        data: Any = json.loads(payload)
+    except ValueError as error:
+        raise RecordError("not-json", f"the record is not JSON: {error}", value=str(payload)) from error
+    if data == "crash":
+        raise RuntimeError("a bug")
+    return Mapped(
+        dataset=Dataset(
+            id=dataset_id(catalog.source, identifier),
+            source=catalog.source,
+            identifier=identifier,
+            title={"ko": data["title"]} if data.get("title") else {},
+            landing_page=data.get("page"),
+            version=data.get("version"),
+            license=Concept(source=data["license"]) if data.get("license") else None,
+            distribution=(Distribution(access_url=data.get("page"), checksum=data.get("checksum")),),
+        ),
+        counters=data.get("counters", {}),
+        unread=tuple(data.get("unread", ())),
+    )
+
+
+@pytest.fixture
+def processor(
+    monkeypatch: pytest.MonkeyPatch, vocabularies: Vocabularies, korean: Catalog
+) -> Callable[..., processing.Processed]:
+    monkeypatch.setitem(processing.MAPPINGS, "simple", simple)
+    monkeypatch.setitem(processing.VERSIONS, "simple", 7)
+    one = Processor(korean, vocabularies)
+
+    def process(*payloads: Any, identifier: str = "1") -> processing.Processed:
+        parts = tuple(
+            Part(
+                name="listing" if number == 0 else f"detail{number}",
+                format="simple",
+                payload=payload if isinstance(payload, bytes) else json.dumps(payload).encode(),
+            )
+            for number, payload in enumerate(payloads)
+        )
+        return one.process(HarvestRecord(identifier=identifier, parts=parts))
+
+    return process
+
+
+PAGE = "https://portal.example/1"
+
+
+def test_a_record_becomes_a_dataset(processor: Callable[..., processing.Processed]) -> None:
+    done = processor({"title": "제목 ", "page": PAGE, "license": "공공저작물_출처표시", "counters": {"views": 3}, "unread": ["x"]})
+    assert done.dataset_id == dataset_id("member.portal", "1")
+    assert done.content is not None
+    dataset = codec.decode(done.content)
+    assert dataset.title == {"ko": "제목"}
+    assert dataset.license is not None
+    assert dataset.license.code == "KOGL-1"
+    assert done.content_hash == codec.content_hash(done.content)
+    assert (done.landing_page, done.counters, done.issues, done.unread) == (PAGE, {"views": 3}, (), ("x",))
+
+
+def test_counters_are_no_part_of_the_dataset(processor: Callable[..., processing.Processed]) -> None:
+    once, again = (processor({"title": "제목", "page": PAGE, "counters": {"views": views}}) for views in (1, 2))
+    assert once.content == again.content
+    assert once.counters != again.counters
+
+
+def test_further_parts_complete_the_listing(processor: Callable[..., processing.Processed]) -> None:
+    done = processor(
+        {"title": "제목", "page": PAGE, "license": "https://data.go.kr/ugs/selectPortalPolicyView.do", "counters": {"views": 1}},
+        {"title": "다른 제목", "license": "이용허락범위 제한 없음", "version": "2", "counters": {"views": 9, "downloads": 4}},
+    )
+    assert done.content is not None
+    dataset = codec.decode(done.content)
+    assert dataset.title == {"ko": "제목"}
+    assert dataset.version == "2"
+    assert dataset.license is not None
+    assert dataset.license.code == "KOGL-0"
+    assert done.counters == {"views": 1, "downloads": 4}
+
+
+def test_a_further_part_that_cannot_be_read_is_a_warning(processor: Callable[..., processing.Processed]) -> None:
+    done = processor({"title": "제목", "page": PAGE}, b"<html>")
+    assert done.content is not None
+    assert [(one.severity, one.code, one.field) for one in done.issues] == [("warning", "not-json", "detail1")]
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [(b"<html>", "not-json"), ({"page": PAGE}, "no-title"), (b"\xff\xfe", "not-json"), ("crash", "internal-fault")],
+)
+def test_a_listing_that_cannot_be_read_rejects_the_record(
+    processor: Callable[..., processing.Processed], payload: Any, code: str
+) -> None:
+    done = processor(payload)
+    assert (done.content, done.content_hash) == (None, None)
+    assert [(one.severity, one.code) for one in done.issues] == [("error", code)]
+    assert done.dataset_id == dataset_id("member.portal", "1")
+
+
+def test_a_value_that_is_no_unicode_rejects_the_record(processor: Callable[..., processing.Processed]) -> None:
+    done = processor({"title": "제목", "page": PAGE, "checksum": "\ud800"})
+    assert done.content is None
+    assert [one.code for one in done.issues] == ["bad-unicode"]
+
+
+def test_a_record_without_parts_or_of_an_unknown_format_is_rejected(vocabularies: Vocabularies, korean: Catalog) -> None:
+    one = Processor(korean, vocabularies)
+    assert [issue.code for issue in one.process(HarvestRecord(identifier="1")).issues] == ["no-parts"]
+    part = Part(name="listing", format="carrier pigeon", payload=b"")
+    assert [issue.code for issue in one.process(HarvestRecord(identifier="1", parts=(part,))).issues] == ["no-mapping"]
+
+
+def test_the_version_names_mapping_normaliser_and_tables(
+    processor: Callable[..., processing.Processed], vocabularies: Vocabularies, korean: Catalog
+) -> None:
+    assert processor is not None
+    version = Processor(korean, vocabularies).version("simple")
+    assert version.startswith("simple-7.")
+    assert version.endswith(vocabularies.digest)
+    assert len(version) < 40
+    with pytest.raises(KeyError):
+        Processor(korean, vocabularies).version("carrier pigeon")
+
+
+@pytest.mark.parametrize("format", sorted(processing.MAPPINGS))
+def test_every_mapping_has_a_version(vocabularies: Vocabularies, korean: Catalog, format: str) -> None:
+    assert Processor(korean, vocabularies).version(format).startswith(f"{format}-")
