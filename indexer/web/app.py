@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Scope
 import harvester
 from harvester.config import Settings
 from indexer.web import api, faults, pages
+from indexer.web.answers import json_answer
 from indexer.web.display import STATIC
 from indexer.web.protection import Protection
 from indexer.web.readers import Readers, Stores
@@ -60,6 +61,7 @@ def create_app(settings: Settings, *, threads: int | None = None, seconds: float
         # Their pages load scripts from a CDN.
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
         # Nothing is sent anywhere because of a variable in the environment.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
@@ -83,3 +85,7 @@ def _describe(application: FastAPI) -> None:
         return document
 
     application.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+    @application.get("/openapi.json", include_in_schema=False)
+    async def description(request: Request) -> Response:
+        return json_answer(request, application.openapi())

@@ -116,7 +116,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    # Starlette raises the error again after this answer, and the server logs its traceback.
+    # Starlette raises the error again after this answer; `protection` logs it.
     message, advice = _PLAIN["own"]
     return answer_fault(request, 500, message, "문제가 생겼습니다", advice)
 

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from indexer.fields import BY_NAME
-from indexer.query import DATES, DEEPEST, FILTERS, LARGEST_PAGE, LONGEST_TEXT, LONGEST_VALUE, MOST_VALUES, SORTS
+from indexer.query import (
+    DATES,
+    DEEPEST,
+    FILTERS,
+    LARGEST_PAGE,
+    LONGEST_TEXT,
+    LONGEST_VALUE,
+    MOST_VALUES,
+    PARAMETERS,
+    SORTS,
+)
 
 DATASET_ID: dict[str, Any] = {
     "name": "id",
@@ -25,7 +35,7 @@ _DAY = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 
 def search_parameters() -> list[dict[str, Any]]:
     """Describe every parameter of a search, with what it allows."""
-    return list(_parameters())
+    return sorted(_parameters(), key=lambda each: PARAMETERS.index(each["name"]))
 
 
 def _parameters() -> Iterator[dict[str, Any]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
 
 READING = ("GET", "HEAD")
 
@@ -67,10 +71,12 @@ class Protection:
 
         if method not in READING:
             await _refuse(send_protected)
-        elif method == "HEAD":
+            return
+        try:
             await self._application({**scope, "method": "GET"}, receive, send_protected)
-        else:
-            await self._application(scope, receive, send_protected)
+        except Exception:
+            # `faults` has answered already; Starlette raises once more, and the server would cut the connection.
+            log.exception("%s: not foreseen", scope["path"])
 
 
 async def _refuse(send: Send) -> None:
