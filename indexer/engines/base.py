@@ -186,8 +186,8 @@ class Failure:
 class Checkpoint:
     """How far an index is; all None or 0 for a new one.
 
-    `ledger` is the id of the ledger it belongs to, `seq` the last change it applied, `analysis` the version of fields and
-    analysis it was built with.
+    `ledger` is the id of the ledger it belongs to, `seq` the last change it applied, `analysis` the version of fields
+    and analysis it was built with.
     """
 
     ledger: str | None = None
@@ -215,8 +215,8 @@ class Request:
     """One search.
 
     `filters` holds one node per filtered field: a facet's own counts leave its own filter out (multi-select).
-    `facets`: field → how many values to return. Ties are broken by document id, ascending. Documents without a date come
-    last in both directions.
+    `facets`: field → how many values to return. Ties are broken by document id, ascending. Documents without a date
+    come last in both directions.
 
     `after` is the cursor of an earlier result of the same search and sort, `offset` must be 0 with it. A cursor names
     the last hit, not a position: documents that come or go elsewhere neither repeat nor hide one. (With relevance that
@@ -271,10 +271,10 @@ class SearchIndex(Protocol):
     def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
         """Apply changes and move the checkpoint there; give those that were refused.
 
-        Neither is visible or durable without the other, or the checkpoint follows the changes. Applying a change twice,
-        or an older one after a newer one, changes nothing, and of several changes of one document in one call the newest
-        counts. An engine's own fault raises `IndexEngineError`: then nothing of this call is promised, and the checkpoint
-        has not moved.
+        Neither is visible or durable without the other, or the checkpoint follows the changes. Applying a change
+        twice, or an older one after a newer one, changes nothing, and of several changes of one document in one call
+        the newest counts. An engine's own fault raises `IndexEngineError`: then nothing of this call is promised, and
+        the checkpoint has not moved.
         """
 
     def refresh(self) -> None:

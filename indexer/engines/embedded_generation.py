@@ -1,4 +1,4 @@
-"""One generation of the embedded index: a tantivy index in one folder. The only file that knows tantivy.
+"""One generation of the embedded index: a tantivy index in one folder. Only this file and `embedded_query` know tantivy.
 
 The checkpoint is a document of the same commit, so that neither is ever there without the other. Tombstones are
 documents too: they remember the `seq` that an older change must not undo, until the next rebuild.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,40 +18,25 @@ from typing import NamedTuple
 
 import msgspec
 import tantivy
-from tantivy import FieldType, Occur, Order, Query
+from tantivy import FieldType, Order, Query
 
 from harvester.errors import IndexEngineError
 from indexer.engines.base import (
-    All,
-    Any,
-    Best,
-    Boost,
     Checkpoint,
-    Everything,
     Failure,
-    Filtered,
-    Fuzzy,
     Hit,
     IndexChange,
     Indexed,
-    Node,
-    OneOf,
-    Phrase,
-    Prefix,
-    Range,
-    Ranked,
     Request,
     Result,
     SearchIndex,
     Sort,
-    Term,
 )
 from indexer.engines.cursor import Cursor, Key, decode
 from indexer.engines.embedded_documents import Stamp, State, change_document, state_document
-from indexer.engines.embedded_facets import Counts, combination, count
-from indexer.engines.order import day_bounds
+from indexer.engines.embedded_facets import Counts, count
+from indexer.engines.embedded_query import SCHEMA, all_score_alike, every_document, filtered, query_of
 from indexer.engines.paging import Page, Paging
-from indexer.fields import BY_NAME, FIELDS
 
 # tantivy's own default is 128 MB; it is an upper limit and only filled while loading.
 _WRITER_HEAP_BYTES = 128_000_000
@@ -60,8 +44,6 @@ _WRITER_THREADS = min(2, os.cpu_count() or 1)
 # A commit costs 10 ms and leaves a segment to merge; nobody reads a generation that is still being built.
 _COMMIT_DOCUMENTS_WHILE_BUILDING = 100_000
 _CACHED_FACETS = 256
-_PREFIX_CHARACTERS = 256
-_REGEX_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$#&\-~])")
 
 
 class _Ordering(NamedTuple):
@@ -85,131 +67,6 @@ _ORDERINGS: dict[Sort, _Ordering] = {
 _BY_ID = _Ordering("id_order")
 
 
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-
-    def raw(name: str, *, stored: bool = False, fast: bool = False) -> None:
-        builder.add_text_field(name, stored=stored, fast=fast, tokenizer_name="raw", index_option="basic")
-
-    raw("id", stored=True)
-    raw("kind")
-    builder.add_bytes_field("stamp", stored=True)
-    builder.add_unsigned_field("seq", fast=True)
-    builder.add_unsigned_field("id_order", fast=True)
-    raw("title_order", fast=True)
-    for field in FIELDS:
-        match field.role:
-            case "text":
-                builder.add_text_field(field.name, tokenizer_name="whitespace", index_option="position")
-            case "keyword":
-                raw(field.name, fast=True)
-                if field.many:
-                    raw(combination(field.name), fast=True)
-            case "date":
-                builder.add_unsigned_field(field.name, fast=True)
-                builder.add_unsigned_field(f"{field.name}_down", fast=True)
-            case "year":
-                builder.add_unsigned_field(field.name, fast=True, indexed=True)
-    return builder.build()
-
-
-_SCHEMA = _schema()
-
-
-# --- from trees to queries ------------------------------------------------------------------------------------------
-
-
-def _query(node: Node, scoring: bool = True) -> Query:
-    match node:
-        case Everything():
-            return Query.const_score_query(_document(), 1.0)
-        case Term(field, value):
-            if BY_NAME[field].role != "text":
-                return Query.const_score_query(_exactly(field, (value,)), 1.0)
-            return Query.term_query(_SCHEMA, field, value, index_option="freq" if scoring else "basic")
-        case OneOf(field, values):
-            return Query.const_score_query(_exactly(field, values), 0.0)
-        case Phrase(field, terms):
-            if len(terms) < 2:
-                return _query(Term(field, terms[0]), scoring) if terms else Query.empty_query()
-            return Query.phrase_query(_SCHEMA, field, list(terms))
-        case Prefix(field, value):
-            if not value or len(value) > _PREFIX_CHARACTERS:
-                return Query.empty_query()
-            return Query.regex_query(_SCHEMA, field, _REGEX_SPECIAL.sub(r"\\\1", value) + ".*")
-        case Fuzzy(field, value, distance):
-            return Query.fuzzy_term_query(_SCHEMA, field, value, distance)
-        case Range(field, low, high):
-            return Query.const_score_query(_between(field, low, high), 0.0)
-        case All(parts, without):
-            must = [_query(part, scoring) for part in parts] or [_query(Everything())]
-            return Query.boolean_query(
-                [(Occur.Must, query) for query in must]
-                + [(Occur.MustNot, _query(part, scoring=False)) for part in without]
-            )
-        case Any(parts):
-            return Query.boolean_query([(Occur.Should, _query(part, scoring)) for part in parts])
-        case Best(parts):
-            queries = [_query(part, scoring) for part in parts]
-            if scoring:
-                return Query.disjunction_max_query(queries)
-            return Query.boolean_query([(Occur.Should, query) for query in queries])
-        case Boost(part, factor):
-            return Query.boost_query(_query(part), factor) if scoring else _query(part, scoring=False)
-        case Ranked(part, by):
-            if not scoring:
-                return _query(part, scoring=False)
-            return Query.boolean_query([(Occur.Must, _query(part)), (Occur.Should, _query(by))])
-        case Filtered(part, filters):
-            return _filtered(_query(part, scoring), [_query(filter, scoring=False) for filter in filters])
-
-
-def _document() -> Query:
-    return Query.term_query(_SCHEMA, "kind", "document", index_option="basic")
-
-
-def _filtered(query: Query, filters: Sequence[Query]) -> Query:
-    if not filters:
-        return query
-    silent = [(Occur.Must, Query.const_score_query(filter, 0.0)) for filter in filters]
-    return Query.boolean_query([(Occur.Must, query), *silent])
-
-
-def _exactly(field: str, values: Sequence[str]) -> Query:
-    if BY_NAME[field].role == "year":
-        numbers = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
-        return Query.boolean_query([(Occur.Should, Query.term_query(_SCHEMA, field, number)) for number in numbers])
-    return Query.term_set_query(_SCHEMA, field, [value for value in values if value])
-
-
-def _between(field: str, low: str | None, high: str | None) -> Query:
-    if BY_NAME[field].role == "year":
-        first, last = int(low) if low else 0, int(high) if high else 1 << 62
-    else:
-        first, last = day_bounds(low, high)
-    if first > last:
-        return Query.empty_query()
-    return Query.range_query(_SCHEMA, field, FieldType.Unsigned, first, last)
-
-
-def _all_score_alike(node: Node) -> bool:
-    """Whether every match gets the same score: then the order is that of the ids, without looking at scores."""
-    match node:
-        case Everything() | OneOf() | Range() | Prefix() | Fuzzy():
-            return True
-        case Term(field, _):
-            return BY_NAME[field].role != "text"
-        case All(parts, _):
-            return all(_all_score_alike(part) for part in parts)
-        case Boost(part, _) | Filtered(part, _):
-            return _all_score_alike(part)
-        case _:
-            return False
-
-
-# --- reading and writing ----------------------------------------------------------------------------------------------
-
-
 class _Searching(NamedTuple):
     """The last commit that was opened, and the facets that were counted in it."""
 
@@ -230,7 +87,7 @@ class Generation:
         if not building and not tantivy.Index.exists(str(folder)):
             raise FileNotFoundError(f"{folder}: no index here")
         # Given our schema, tantivy refuses an index that was made with another one.
-        self._index = tantivy.Index(_SCHEMA, str(folder))
+        self._index = tantivy.Index(SCHEMA, str(folder))
         self._index.config_reader("manual")
         self._lock = threading.Lock()
         self._searching: _Searching | None = None
@@ -252,7 +109,7 @@ class Generation:
 
     def _stored_state(self) -> State:
         searcher = self._now().searcher
-        hits = searcher.search(Query.term_query(_SCHEMA, "kind", "checkpoint"), limit=1).hits
+        hits = searcher.search(Query.term_query(SCHEMA, "kind", "checkpoint"), limit=1).hits
         if not hits:
             return State()
         return msgspec.json.decode(searcher.doc(hits[0][1]).get_first("stamp") or b"", type=State)
@@ -264,7 +121,7 @@ class Generation:
     def document_count(self) -> int:
         """Documents that can be found."""
         self._commit()
-        return _first(self._now().searcher, _document())[0]
+        return _first(self._now().searcher, every_document())[0]
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in the order in which they lie in the index."""
@@ -272,7 +129,9 @@ class Generation:
         searcher = self._now().searcher
         # Equal scores come in the order in which documents lie in the index: reading them so is sequential.
         for offset in range(0, searcher.num_docs, 20_000):
-            hits = searcher.search(Query.const_score_query(_document(), 1.0), limit=20_000, count=False, offset=offset)
+            hits = searcher.search(
+                Query.const_score_query(every_document(), 1.0), limit=20_000, count=False, offset=offset
+            )
             for _, address in hits.hits:
                 document = searcher.doc(address)
                 stamp = msgspec.json.decode(document.get_first("stamp") or b"", type=Stamp)
@@ -283,9 +142,9 @@ class Generation:
         self._commit()
         now = self._now()
         cursor = decode(request.after, request.sort) if request.after is not None else None
-        query = _filtered(_query(request.query), [_query(node, scoring=False) for node in request.filters.values()])
+        query = filtered(query_of(request.query), [query_of(node, scoring=False) for node in request.filters.values()])
         ordering = _ORDERINGS[request.sort]
-        alike = ordering.field is None and _all_score_alike(request.query)
+        alike = ordering.field is None and all_score_alike(request.query)
         if alike:
             ordering = _BY_ID
         total, score = _first(now.searcher, query)
@@ -351,7 +210,7 @@ class Generation:
         """Ids of those changes that are older than what the index has."""
         self._commit()
         searcher = self._now().searcher
-        hits = searcher.search(Query.term_set_query(_SCHEMA, "id", list(changes)), limit=len(changes), count=False)
+        hits = searcher.search(Query.term_set_query(SCHEMA, "id", list(changes)), limit=len(changes), count=False)
         addresses = [address for _, address in hits.hits]
         ids = [str(searcher.doc(address).get_first("id")) for address in addresses]
         stored = searcher.fast_field_values("seq", addresses)
@@ -397,7 +256,7 @@ def _page(
 ) -> Page:
     if cursor and ordering.bounded:
         # What comes before the cursor need not be collected again, however deep the page is.
-        query = _filtered(query, [_from(ordering.field, cursor.key)])
+        query = filtered(query, [_from(ordering.field, cursor.key)])
         total = _first(searcher, query)[0]
 
     def ranked(limit: int) -> list[tuple[Anything, tantivy.DocAddress]]:
@@ -417,7 +276,7 @@ def _page(
 def _from(field: str | None, key: Key) -> Query:
     if field is None or not isinstance(key, int) or not 0 <= key < 1 << 64:
         return Query.empty_query()
-    return Query.range_query(_SCHEMA, field, FieldType.Unsigned, key)
+    return Query.range_query(SCHEMA, field, FieldType.Unsigned, key)
 
 
 def _facets(now: _Searching, request: Request) -> Mapping[str, Counts]:
@@ -428,15 +287,15 @@ def _facets(now: _Searching, request: Request) -> Mapping[str, Counts]:
     cached = now.facets.get(asked)
     if cached is not None:
         return cached
-    query = _query(request.query, scoring=False)
-    filters = {field: _query(node, scoring=False) for field, node in request.filters.items()}
+    query = query_of(request.query, scoring=False)
+    filters = {field: query_of(node, scoring=False) for field, node in request.filters.items()}
     everywhere = [field for field in request.facets if field not in filters]
     groups = [everywhere, *([field] for field in request.facets if field in filters)]
     counted: dict[str, Counts] = {}
     for group in groups:
         if group:
             others = [filter for field, filter in filters.items() if field not in group]
-            narrowed = _filtered(query, others)
+            narrowed = filtered(query, others)
             counted |= count(
                 functools.partial(now.searcher.aggregate, narrowed), {field: request.facets[field] for field in group}
             )
