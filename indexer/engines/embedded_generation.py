@@ -267,7 +267,7 @@ def _page(
     def ids(addresses: Sequence[tantivy.DocAddress]) -> list[str]:
         return [str(searcher.doc(address).get_first("id")) for address in addresses]
 
-    paging = Paging(ranked, ids, total)
+    paging = Paging(ranked, ids, total, unique=request.sort == "title")
     if cursor is None:
         return paging.page(request.offset, request.size)
     return paging.page(0 if ordering.bounded else cursor.position, request.size, after=(cursor.key, cursor.id))

@@ -10,7 +10,7 @@ from indexer.engines.cursor import Key
 
 Address = TypeVar("Address")
 
-# Collecting a few more hits than the page costs nothing and mostly reaches beyond the ties at its end.
+# Collecting a few more hits than the page costs little and mostly reaches beyond the ties at its end.
 _SLACK_HITS = 64
 
 
@@ -26,12 +26,13 @@ class Paging(NamedTuple, Generic[Address]):
     """How to ask the engine for the hits of one search.
 
     `ranked(limit)` gives the first hits as (key, address), ascending by key; `ids` resolves addresses; `total` is how
-    many hits there are.
+    many hits there are; `unique`: no two hits have the same key.
     """
 
     ranked: Callable[[int], Sequence[tuple[Any, Address]]]
     ids: Callable[[Sequence[Address]], list[str]]
     total: int
+    unique: bool = False
 
     def page(self, begin: int, size: int, after: tuple[Key, str] | None = None) -> Page:
         """Give the page of `size` hits from position `begin`; or after the (key, id) `after`, then `begin` is a guess.
@@ -39,7 +40,7 @@ class Paging(NamedTuple, Generic[Address]):
         More hits than needed are collected, until the last one has another key than the page's last: then the ties
         of the page are complete, and their ids decide.
         """
-        limit = begin + size + _SLACK_HITS
+        limit = begin + size + (1 if self.unique else _SLACK_HITS)
         while True:
             limit = min(limit, self.total)
             found = self.ranked(limit) if limit else ()
