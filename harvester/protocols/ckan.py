@@ -63,7 +63,6 @@ class _Head(msgspec.Struct):
     id: Any = None
     name: Any = None
     state: Any = None
-    private: Any = None
 
 
 class _Answer(msgspec.Struct):
@@ -358,8 +357,8 @@ def _package(payload: bytes) -> _Read:
     identifier = _text(head.id) or _text(head.name)
     if not identifier:
         return _Read(None, _rejected(payload, "no-identifier", "neither id nor name in this package"))
-    # A package that a portal shows as deleted, as a draft or as private is not (any more) for the public.
-    gone = head.state in {"deleted", "draft"} or head.private in {True, "true", "True"}
+    # `private` says nothing: we ask without a key, so what is shown is public, and a recorded DKAN calls all it has so.
+    gone = isinstance(head.state, str) and head.state.lower() in {"deleted", "draft"}
     part = Part(name="listing", format=CkanSpider.format, payload=payload)
     return _Read(_text(head.id), HarvestRecord(identifier=identifier, parts=(part,), deleted=gone))
 

@@ -135,14 +135,14 @@ def test_a_source_may_filter(tmp_path: Path) -> None:
     assert len(found.records) == 10
 
 
-def test_deleted_draft_and_private_packages_are_gone(tmp_path: Path) -> None:
-    packages = [package(1), package(2, state="deleted"), package(3, private=True), package(4, state="draft")]
+def test_deleted_and_draft_packages_are_gone_and_private_says_nothing(tmp_path: Path) -> None:
+    packages = [package(1), package(2, state="Deleted"), package(3, private=True), package(4, state="draft")]
     with CkanPortal(packages) as portal:
         found = listing(portal, tmp_path)
     assert {record.identifier: record.deleted for record in found.records} == {
         "id-00001": False,
         "id-00002": True,
-        "id-00003": True,
+        "id-00003": False,
         "id-00004": True,
     }
 
