@@ -62,21 +62,30 @@ DOWNLOAD_HANDLERS = {  # default: these two, and those set to None here
 HTTPPROXY_ENABLED = False  # default True: a proxy from the environment would resolve names behind the guard's back
 TELNETCONSOLE_ENABLED = False  # default True: a Python console on a socket
 REMOTE_CONTROL_ENABLED = False  # default True: an HTTP server that runs code
-DOWNLOADER_MIDDLEWARES = {  # default: Scrapy's own retry and redirect
-    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+EXTENSIONS_BASE = {  # default: eleven, telnet and remote control among them; even what is off is imported
+    "scrapy.extensions.corestats.CoreStats": 0,
+    "scrapy.extensions.throttle.AutoThrottle": 0,
+}
+
+# What a request and its answer go through, from the crawl to the network. Written out whole, because what is missing
+# here (cookies, authentication, proxies, caches, HTML redirects) is to stay missing.
+DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}  # default: Scrapy's fourteen
+DOWNLOADER_MIDDLEWARES = {  # default none
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": 100,
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
+    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
     "harvester.crawl.politeness.PoliteRetryMiddleware": 550,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
     "harvester.crawl.politeness.CarefulRedirectMiddleware": 600,
     "harvester.crawl.downloads.SharedDownloadMiddleware": 840,  # next to the network: it holds a lock meanwhile
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": 850,
 }
 SPIDER_MIDDLEWARES = {"harvester.crawl.listing.ListingMiddleware": 10}  # default none: faults of a listing are told
 
 # Logs
 LOG_LEVEL = "INFO"  # default DEBUG: a line for each request, with its URL
 LOG_VERSIONS: list[str] = []  # default: a line with the versions of ten libraries at each start
-LOGSTATS_INTERVAL = 0  # default 60: progress is told by the crawl itself
-MEMUSAGE_ENABLED = False  # default True: needs no watching, memory is bounded by design
 WARN_ON_GENERATOR_RETURN_VALUE = False  # default True: reads the source of every callback
 
 

@@ -28,6 +28,10 @@ from harvester.members import HarvestSource
 _GRACE_SECONDS = 30
 """How long a child that was asked to stop may take (a download under way) before it is killed; resuming is exact."""
 
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "262144"}
+"""For glibc: pages of megabytes go back to the system when they are done with, instead of leaving holes in the heap
+(measured: 213 MB at the most instead of 249 with CKAN pages of 16 MB)."""
+
 
 class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What a child is told on its command line; settings come through the environment."""
@@ -87,7 +91,7 @@ class Children:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=os.environ | config.environment(self._order.settings),
+                env=os.environ | _MEMORY | config.environment(self._order.settings),
                 start_new_session=True,  # a terminal's Ctrl-C is for the parent, which asks the children
             )
         self._running[source.name] = child
