@@ -197,9 +197,9 @@ def _facts(
         name = said(contact.name)
         reached = [each for each in (name.text if name else None, contact.telephone, contact.email) if each]
         if reached:
-            yield Fact("문의", " · ".join(reached))
+            yield Fact("문의", " · ".join(reached), name.language if name else "und")
         if url := _link(contact.url):
-            yield Fact("문의", url, url=url)
+            yield Fact("문의", url, "und", url)
     for period in dataset.temporal:
         yield Fact("시간 범위", _period(period))
     for place in dataset.spatial:
@@ -208,7 +208,7 @@ def _facts(
         elif place.bbox:
             yield Fact("공간 범위", "경위도 " + ", ".join(f"{edge:g}" for edge in place.bbox))
         elif uri := _link(place.uri):
-            yield Fact("공간 범위", uri, url=uri)
+            yield Fact("공간 범위", uri, "und", uri)
     if dataset.language:
         yield Fact("언어", ", ".join(vocabularies.label(tag, "language") for tag in dataset.language))
     if access := named(dataset.access_rights, "access_rights"):
@@ -223,11 +223,11 @@ def _facts(
         ("속한 데이터", dataset.is_part_of),
     ):
         for address in addresses:
-            yield Fact(label, address, url=_link(address))
+            yield Fact(label, address, "und", _link(address))
     for identifier in dataset.other_identifier:
         yield Fact("다른 식별자", identifier, "und")
-    for name, text in dataset.additional.items():
-        yield Fact(name, text, "und")
+    for field, value in dataset.additional.items():
+        yield Fact(field, value, "und")
 
 
 def _texts(label: str, texts: LangText) -> Iterator[Fact]:

@@ -219,13 +219,14 @@ def test_wrong_parameters_get_a_page_that_says_what_is_allowed(client: httpx.Cli
 # --- a dataset --------------------------------------------------------------------------------------------------------
 
 
+SHOWN = """\
+발전소 미세먼지 배출 측정소 시간별 농도|Hourly fine dust at power plants|가상전력연구소|공공누리 제1유형|환경기상|일간
+2021-03-05|2015 ~ 2023|02-000-0000|1.5 MB|조회수1,234|심의유형|자동승인|메타데이터 품질""".replace("\n", "|").split("|")
+
+
 def test_the_page_of_a_dataset_shows_what_is_known_of_it(client: httpx.Client) -> None:
     found = page(client, f"/datasets/{DUST}")
-    for expected in (
-        "발전소 미세먼지 배출 측정소 시간별 농도", "Hourly fine dust at power plants", "가상전력연구소",
-        "공공누리 제1유형",         "환경기상", "일간", "2021-03-05", "2015 ~ 2023", "02-000-0000", "1.5 MB", "조회수1,234",
-        "심의유형", "자동승인", "메타데이터 품질",
-    ):  # fmt: skip
+    for expected in SHOWN:
         assert expected in found.text, expected
     assert found.all("a", href=f"/api/datasets/{DUST}")
     assert found.all("a", href="https://portal.example.org/files/dust.csv")
