@@ -24,8 +24,8 @@ from indexer.making import Made, Read, make, making
 __all__ = ["IndexReport", "RebuildReport", "VerifyReport", "bring_up_to_date", "rebuild", "verify"]
 
 # What one call of the engine takes. Larger ones waste less on commits, smaller ones less memory.
-_APPLIED_AT_ONCE = 5_000
-_BYTES_AT_ONCE = 16 << 20
+_APPLIED_AT_ONCE = 10_000
+_BYTES_AT_ONCE = 32 << 20
 _REPAIRED_AT_ONCE = 500
 
 

@@ -20,7 +20,7 @@ from harvester.catalog.model import Catalog, HarvestRecord, Part
 from harvester.ledger import Change
 from harvester.processing import Processor
 from indexer import making
-from indexer.engines.base import Document
+from indexer.engines.base import Document, Sort
 from indexer.query import SearchQuery
 
 SOURCE = "korea.datagokr"
@@ -79,35 +79,46 @@ def searches(samples: Path) -> list[SearchQuery]:
     titles = [row["title"] for row in _table(evaluation / "known-item-titles.tsv")]
     chance = random.Random(20221)
     chance.shuffle(titles)
-    found: list[SearchQuery] = [SearchQuery(q=text) for text in asked]
-    found += [SearchQuery(q=title) for title in titles[:20]]
+    found = [SearchQuery(q=text) for text in [*asked, *titles[:20]]]
     words = [word for title in titles[20:] for word in title.replace("_", " ").split() if len(word) > 1]
-    themes = ("교통물류", "보건의료", "환경기상", "공공행정", "문화관광")
-    years = ("2019", "2020", "2021", "2022")
-    for number in range(200 - len(found)):
+    while len(found) < 200:
         word, other = chance.sample(words, 2)
-        title = titles[20 + number]
-        found.append(
-            (
-                lambda: SearchQuery(q=word),
-                lambda: SearchQuery(q=f'"{" ".join(title.replace("_", " ").split()[:3])}"'),
-                lambda: SearchQuery(q=f"{word} -{other}"),
-                lambda: SearchQuery(q=f"{word} OR {other}"),
-                lambda: SearchQuery(q=f"title:{word}"),
-                lambda: SearchQuery(q=word, filters={"theme": tuple(chance.sample(themes, 2))}),
-                lambda: SearchQuery(
-                    q=word, filters={"theme": (chance.choice(themes),), "year": (chance.choice(years),)}
-                ),
-                lambda: SearchQuery(filters={"type": ("FILE",), "year": tuple(chance.sample(years, 2))}),
-                lambda: SearchQuery(q=word, dates={"modified": (f"{chance.choice(years)}-01-01", None)}),
-                lambda: SearchQuery(dates={"issued": ("2018-01-01", f"{chance.choice(years)}-06-30")}, sort="-issued"),
-                lambda: SearchQuery(
-                    q=word, sort=chance.choice(("title", "modified", "-modified", "issued", "-issued"))
-                ),
-                lambda: SearchQuery(q=f"-{word}", size=20, offset=chance.randrange(200)),
-            )[number % 12]()
-        )
+        found.append(_search(len(found) % 12, word, other, titles[len(found)], chance))
     return found
+
+
+_THEMES = ("교통물류", "보건의료", "환경기상", "공공행정", "문화관광")
+_YEARS = ("2019", "2020", "2021", "2022")
+_ORDERS: tuple[Sort, ...] = ("title", "modified", "-modified", "issued", "-issued")
+
+
+def _search(kind: int, word: str, other: str, title: str, chance: random.Random) -> SearchQuery:
+    theme, year = chance.choice(_THEMES), chance.choice(_YEARS)
+    match kind:
+        case 0:
+            return SearchQuery(q=word)
+        case 1:
+            return SearchQuery(q=f'"{" ".join(title.replace("_", " ").split()[:3])}"')
+        case 2:
+            return SearchQuery(q=f"{word} -{other}")
+        case 3:
+            return SearchQuery(q=f"{word} OR {other}")
+        case 4:
+            return SearchQuery(q=f"title:{word}")
+        case 5:
+            return SearchQuery(q=word, filters={"theme": tuple(chance.sample(_THEMES, 2))})
+        case 6:
+            return SearchQuery(q=word, filters={"theme": (theme,), "year": (year,)})
+        case 7:
+            return SearchQuery(filters={"type": ("FILE",), "year": tuple(chance.sample(_YEARS, 2))})
+        case 8:
+            return SearchQuery(q=word, dates={"modified": (f"{year}-01-01", None)})
+        case 9:
+            return SearchQuery(dates={"issued": ("2018-01-01", f"{year}-06-30")}, sort="-issued")
+        case 10:
+            return SearchQuery(q=word, sort=chance.choice(_ORDERS))
+        case _:
+            return SearchQuery(q=f"-{word}", size=20, offset=chance.randrange(200))
 
 
 def _table(file: Path) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_both_engines_find_and_count_the_same(
         assert embedded.document_count() == cluster.document_count() == 34_267
         answers = compare(embedded, cluster, searches)
     with capsys.disabled():
-        print(f"\n{report(answers)}")
+        sys.stdout.write(f"\n{report(answers)}\n")
     assert [str(answer) for answer in answers if not answer.alike] == []
     # Totals that are all zero would agree as well.
     assert sum(answer.embedded.result.total > 0 for answer in answers) > 150
