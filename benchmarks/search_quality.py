@@ -39,7 +39,8 @@ Find = Callable[[str, int], list[str]]
 def changes(samples: Path) -> Iterator[tuple[str, Change]]:
     """The catalogue of 2022 as a harvest would leave it in the ledger: list key, change."""
     processor = Processor(
-        Catalog(source=SOURCE, url="https://www.data.go.kr", language="ko"), config.vocabularies(config.default_config())
+        Catalog(source=SOURCE, url="https://www.data.go.kr", language="ko"),
+        config.vocabularies(config.default_config()),
     )
     with gzip.open(samples / "korea-data-go-kr" / "catalogue-2022-07.csv.gz", "rt", encoding="utf-8-sig") as file:
         for seq, row in enumerate(csv.DictReader(file), 1):
@@ -47,8 +48,11 @@ def changes(samples: Path) -> Iterator[tuple[str, Change]]:
             part = Part(name="listing", format="datagokr_csv", payload=json.dumps(row, ensure_ascii=False).encode())
             made = processor.process(HarvestRecord(identifier=key, parts=(part,)))
             if made.content is not None:
-                yield key, Change(
-                    seq=seq, id=made.dataset_id, source=SOURCE, content=made.content, content_hash=made.content_hash
+                yield (
+                    key,
+                    Change(
+                        seq=seq, id=made.dataset_id, source=SOURCE, content=made.content, content_hash=made.content_hash
+                    ),
                 )
 
 

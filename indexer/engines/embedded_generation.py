@@ -1,4 +1,4 @@
-"""One generation of the embedded index: a tantivy index in one folder. Only this file and `embedded_query` know tantivy.
+"""One generation of the embedded index: a tantivy index in a folder. Only this file and `embedded_query` know tantivy.
 
 The checkpoint is a document of the same commit, so that neither is ever there without the other. Tombstones are
 documents too: they remember the `seq` that an older change must not undo, until the next rebuild.
