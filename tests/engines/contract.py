@@ -6,6 +6,8 @@ several processes would.
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -36,6 +38,7 @@ from indexer.engines.base import (
     Sort,
     Term,
 )
+from tests.engines import model
 
 LEDGER = "0b7e6a52-0c1d-4c8e-9f55-2f6f5b1c3d10"
 ANALYSIS = "test-1"
@@ -634,6 +637,43 @@ class SearchIndexContract:
                 else Filtered(Boost(Ranked(query, Everything()), 1.0), (Everything(),))
             )
         assert matching(index, query) == {"air1", "bus1"}
+
+    def test_random_trees_match_what_the_model_says(self, index: SearchIndex) -> None:
+        chance = random.Random(20260101)
+        stored = model.documents(chance, 60, Document)
+        fill(index, *stored)
+        for _ in range(300):
+            query = model.tree(chance)
+            expected = {each.id for each in stored if model.matches(query, each)}
+            assert matching(index, query) == expected, query
+
+    def test_random_facets_are_what_the_model_counts(self, index: SearchIndex) -> None:
+        chance = random.Random(20260102)
+        stored = model.documents(chance, 60, Document)
+        fill(index, *stored)
+        for _ in range(60):
+            request = Request(
+                query=model.tree(chance),
+                filters={"format": OneOf("format", ("CSV", "JSON")), "modified": model.tree(chance, 1)},
+                facets={"format": 3, "organization": 10, "year": 2},
+                sort=chance.choice(("relevance", "title", "-modified")),
+                size=100,
+            )
+            result = index.search(request)
+            filters = request.filters
+            found = [each for each in stored if model.matches(Filtered(request.query, tuple(filters.values())), each)]
+            assert {hit.id for hit in result.hits} == {each.id for each in found}, request
+            assert result.total == len(found)
+            for field, size in request.facets.items():
+                others = tuple(node for name, node in filters.items() if name != field)
+                counts = Counter(
+                    value
+                    for each in stored
+                    if model.matches(Filtered(request.query, others), each)
+                    for value in each.values.get(field, ())
+                )
+                expected = tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:size])
+                assert result.facets[field] == expected, (field, request)
 
     def test_many_parts(self, index: SearchIndex) -> None:
         fill(index, *AIR)
