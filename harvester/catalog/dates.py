@@ -39,9 +39,7 @@ _EPOCH_SECONDS_LAST = 4102444800  # 2100-01-01
 _ENGLISH_MONTH = re.compile(r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b")
 _ENGLISH = re.compile(r"[A-Za-z0-9 :,.+/()-]{6,60}")
 
-_REPEATING = re.compile(
-    r"R\d*/(P(?=\d|T\d)(?:\d+(?:\.\d+)?[YMWD])*(?:T(?:\d+(?:\.\d+)?[HMS])+)?)", re.IGNORECASE
-)
+_REPEATING = re.compile(r"R\d*/(P(?=\d|T\d)(?:\d+(?:\.\d+)?[YMWD])*(?:T(?:\d+(?:\.\d+)?[HMS])+)?)", re.IGNORECASE)
 _DURATION = re.compile(
     r"P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
     r"(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?",

@@ -57,7 +57,9 @@ def _themes(mine: tuple[Concept, ...], theirs: tuple[Concept, ...]) -> tuple[Con
     """Each theme once. An unknown one goes where a known one of the other part has the same words."""
     themes: dict[tuple[str | None, str], Concept] = {}
     for theme in (*mine, *theirs):
-        themes.setdefault((theme.scheme if theme.code else None, theme.code or theme.source), theme)
+        key = (theme.scheme if theme.code else None, theme.code or theme.source)
+        if key not in themes or theme.source.startswith(themes[key].source):  # the more specific words stay
+            themes[key] = theme
     known = {theme.source for theme in themes.values() if theme.code}
     return tuple(theme for theme in themes.values() if theme.code or theme.source not in known)
 

@@ -82,7 +82,7 @@ class Normaliser:
         values = self._values
         stated = one.format
         if stated:
-            formats = self._vocabularies.format(stated.source, stated.uri, one.media_type)
+            formats = self._vocabularies.format(stated.source, stated.uri, one.media_type, stated.code)
         else:
             formats = self._vocabularies.format("", None, one.media_type)
         for text in formats.unknown:

@@ -53,11 +53,15 @@ class Format(_Frozen):
 
 
 class Themes(_Frozen):
-    """The EU's themes with their labels; the two Korean classifications with the EU themes each value falls in."""
+    """The EU's themes with their labels; the two Korean classifications with the EU themes each value falls in.
+
+    `brm_areas`: second level of the function tree to its first.
+    """
 
     eu: dict[str, Label]
     datagokr: dict[str, tuple[str, ...]]
     brm: dict[str, tuple[str, ...]]
+    brm_areas: dict[str, str] = {}
 
 
 class Agencies(_Frozen):

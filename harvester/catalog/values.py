@@ -214,17 +214,19 @@ class Values:
         """Give the themes by the tables, each once."""
         normal: dict[tuple[str | None, str], Concept] = {}
         for concept in stated:
-            for theme in self._vocabularies.theme(concept.source, concept.uri, concept.scheme):
+            for theme in self._vocabularies.theme(concept.source, concept.uri, concept.scheme, concept.code):
                 if theme.code is None:
                     if self.is_empty(theme.source):
                         continue
                     found.note("unknown-theme", "theme", theme.source)
-                normal.setdefault((theme.scheme if theme.code else None, theme.code or theme.source), theme)
+                key = (theme.scheme if theme.code else None, theme.code or theme.source)
+                if key not in normal or theme.source.startswith(normal[key].source):  # the more specific words stay
+                    normal[key] = theme
         return tuple(normal.values())
 
     def type(self, concept: Concept, found: Findings) -> Concept | None:
         """Give the kind of dataset by the table."""
-        known = self._vocabularies.type(concept.source, concept.uri)
+        known = self._vocabularies.type(concept.source, concept.uri, concept.code)
         if known.code is None:
             if self.is_empty(known.source):
                 return None

@@ -64,6 +64,7 @@ class Vocabularies:
         self._eu = _names((code, (label.en,)) for code, label in tables.themes.eu.items())
         self._datagokr = {name_key(name): name for name in tables.themes.datagokr}
         self._brm = {name_key(name): name for name in tables.themes.brm}
+        self._brm_areas = {name_key(area): name for area, name in tables.themes.brm_areas.items()}
         self._agencies = {old: _last_name(tables.agencies.names, old) for old in tables.agencies.names}
 
         self.is_empty = lru_cache(maxsize=4096)(self._is_empty)
@@ -118,18 +119,20 @@ class Vocabularies:
 
     def _license(self, source: str, uri: str | None = None, code: str | None = None) -> Concept:
         """Give the licence that a code, an address or a text means; the `uri` of an unknown one is its link, if any."""
-        text = to_line(source)
+        uri = _address(uri)
+        text = to_line(source) or uri or ""
         known = (
             (self._licences.by_code(code) if code else None)
             or (self._licences.by_address(uri) if uri else None)
             or self._licences.find(text, markup=source)
         )
         if known:
-            return Concept(source=text or uri or known.code, code=known.code, uri=known.uri)
-        return Concept(source=text or uri or "", uri=uri if uri and is_web_address(uri) else None)
+            return Concept(source=text or known.code, code=known.code, uri=known.uri)
+        return Concept(source=text, uri=uri if uri and is_web_address(uri) else None)
 
     def _accrual_periodicity(self, source: str, uri: str | None = None) -> Concept:
         """Give the update cycle that a word, an ISO 8601 repetition or an address means."""
+        uri = _address(uri)
         text = to_line(source)
         for value in (uri or "", text):
             if code := self._frequency(value):
@@ -146,13 +149,19 @@ class Vocabularies:
         head = re.split(r"[,(]", text, maxsplit=1)[0]
         return self._cld.get(text.casefold()) or (self._frequencies.get(name_key(head)) if head.strip() else None)
 
-    def _format(self, source: str, uri: str | None = None, media_type: str | None = None) -> Formats:
+    def _format(
+        self, source: str, uri: str | None = None, media_type: str | None = None, code: str | None = None
+    ) -> Formats:
         """Give formats and media types of a distribution, from what it says of either; see `Formats`."""
+        uri = _address(uri)
         stated, stray = self._media_type(media_type or "")
         text = to_line(source)
         if self._is_empty(text):
             text = ""
-        concepts = self._formats_of(text, uri) if text or uri else ()
+        if code in self._tables.formats:
+            concepts: tuple[Concept, ...] = (self._format_concept(text or code, code),)
+        else:
+            concepts = self._formats_of(text, uri) if text or uri else ()
         if not concepts and stray and self._known_format(stray):
             concepts, stray = (self._format_concept(stray, None),), None
         by_media_type = self._media_types.get(stated or "")
@@ -213,41 +222,49 @@ class Vocabularies:
         code = self._media_types.get(essence)
         return (self._tables.formats[code].media_type if code else None) or essence, None
 
-    def _theme(self, source: str, uri: str | None = None, scheme: str | None = None) -> tuple[Concept, ...]:
+    def _theme(
+        self, source: str, uri: str | None = None, scheme: str | None = None, code: str | None = None
+    ) -> tuple[Concept, ...]:
         """Give the theme itself and, where a table leads there, the EU themes it falls in."""
-        text = to_line(source) or uri or ""
-        for value in filter(None, (uri, text)):
+        uri = _address(uri)
+        text = to_line(source) or uri or _address(code) or ""
+        for value in filter(None, (code, uri, text)):
             step = _LAST_STEP.search(value) if "//" in value else None
             name = step[1] if step else value
             may_be_eu = scheme in (None, EU_THEME) and (not step or "/data-theme/" in value)
-            if may_be_eu and (code := self._eu.get(name_key(name))):
-                return (Concept(source=text, code=code, uri=f"{_EU}/data-theme/{code}", scheme=EU_THEME),)
-            top = name_key(name.partition(" - ")[0])
-            for tree, names, eu in (
-                (DATAGOKR_THEME, self._datagokr, self._tables.themes.datagokr),
-                (BRM_THEME, self._brm, self._tables.themes.brm),
-            ):
-                if scheme in (None, tree) and (found := names.get(top)):
-                    return (
-                        Concept(source=text, code=found, scheme=tree),
-                        *(
-                            Concept(source=text, code=code, uri=f"{_EU}/data-theme/{code}", scheme=EU_THEME)
-                            for code in eu[found]
-                        ),
-                    )
+            if may_be_eu and (theme := self._eu.get(name_key(name))):
+                return (_eu_theme(text, theme),)
+            if korean := self._korean_theme(text, name, scheme):
+                return korean
         return (Concept(source=text, uri=uri if uri and is_web_address(uri) else None, scheme=scheme),)
 
-    def _type(self, source: str, uri: str | None = None) -> Concept:
+    def _korean_theme(self, source: str, name: str, scheme: str | None) -> tuple[Concept, ...]:
+        """Give the category, the branch of the function tree, or both, with their EU themes; () where neither is meant."""
+        top, _, area = (name_key(level) for level in name.partition(" - "))
+        branch = self._brm.get(top) if scheme == BRM_THEME else None
+        branch = branch or (self._brm_areas.get(area) if scheme in (None, BRM_THEME) else None)
+        category = self._datagokr.get(top) if scheme in (None, DATAGOKR_THEME) or not branch else None
+        if not category and not branch and scheme is None:
+            branch = self._brm.get(top)
+        themes = self._tables.themes
+        found = [Concept(source=source, code=category, scheme=DATAGOKR_THEME)] if category else []
+        found += [Concept(source=source, code=branch, scheme=BRM_THEME)] if branch else []
+        eu = (*themes.datagokr.get(category or "", ()), *themes.brm.get(branch or "", ()))
+        return (*found, *(_eu_theme(source, theme) for theme in dict.fromkeys(eu)))
+
+    def _type(self, source: str, uri: str | None = None, code: str | None = None) -> Concept:
         """Give the kind of dataset."""
+        uri = _address(uri)
         text = to_line(source)
-        for value in (uri or "", text):
+        for value in (code or "", uri or "", text):
             step = _LAST_STEP.search(value) if "//" in value else None
-            if code := self._types.get(name_key(step[1] if step else value)):
-                return Concept(source=text or value, code=code)
+            if known := self._types.get(name_key(step[1] if step else value)):
+                return Concept(source=text or value, code=known)
         return Concept(source=text, uri=uri if uri and is_web_address(uri) else None)
 
     def _access_right(self, source: str, uri: str | None = None) -> Concept:
         """Give the access right, by the EU's table."""
+        uri = _address(uri)
         text = to_line(source)
         for value in (uri or "", text):
             step = _LAST_STEP.search(value) if "//" in value else None
@@ -302,6 +319,14 @@ def _media_types(formats: Mapping[str, Format]) -> dict[str, str]:
             if owner != code:
                 raise ValueError(f"{media_type} stands under {owner} and under {code}")
     return found
+
+
+def _address(uri: str | None) -> str | None:
+    return (to_line(uri) or None) if uri else None
+
+
+def _eu_theme(source: str, code: str) -> Concept:
+    return Concept(source=source, code=code, uri=f"{_EU}/data-theme/{code}", scheme=EU_THEME)
 
 
 def _unknown(concepts: tuple[Concept, ...]) -> tuple[str, ...]:

@@ -95,7 +95,16 @@ def test_a_date_that_may_be_two_days_gives_only_its_year_unless_the_order_is_kno
 
 @pytest.mark.parametrize(
     ("text", "duration"),
-    [("R/P1Y", "P1Y"), ("R/P1D", "P1D"), ("r/pt1s", "PT1S"), ("R5/P3.5D", "P3.5D"), ("R/P", None), ("R/1Y", None), ("P1Y", None), ("", None)],
+    [
+        ("R/P1Y", "P1Y"),
+        ("R/P1D", "P1D"),
+        ("r/pt1s", "PT1S"),
+        ("R5/P3.5D", "P3.5D"),
+        ("R/P", None),
+        ("R/1Y", None),
+        ("P1Y", None),
+        ("", None),
+    ],
 )
 def test_repetitions(text: str, duration: str | None) -> None:
     assert parse_interval(text) == duration

@@ -52,7 +52,11 @@ def test_a_known_concept_beats_an_unknown_one_and_else_the_first_wins(bare: Data
 
 def test_keywords_and_themes_are_united(bare: Dataset) -> None:
     eu = Concept(source="보건의료", code="HEAL", scheme="eu")
-    one = replace(bare, keyword={"ko": ("병원", "의원")}, theme=(Concept(source="보건의료", code="보건의료", scheme="datagokr"), eu))
+    one = replace(
+        bare,
+        keyword={"ko": ("병원", "의원")},
+        theme=(Concept(source="보건의료", code="보건의료", scheme="datagokr"), eu),
+    )
     other = replace(
         bare,
         keyword={"ko": ("의원", "약국"), "en": ("hospital",)},
@@ -82,7 +86,9 @@ def test_distributions_with_the_same_address_are_one(bare: Dataset) -> None:
 
 def test_a_distribution_that_names_only_its_format_is_the_other_parts_file_of_that_format(bare: Dataset) -> None:
     row = replace(bare, distribution=(Distribution(format=CSV, media_type="text/csv"),))
-    page = replace(bare, distribution=(Distribution(format=CSV, download_url="https://a.kr/x"), Distribution(format=XML)))
+    page = replace(
+        bare, distribution=(Distribution(format=CSV, download_url="https://a.kr/x"), Distribution(format=XML))
+    )
     assert merge([row, page]).distribution == (
         Distribution(format=CSV, media_type="text/csv", download_url="https://a.kr/x"),
         Distribution(format=XML),

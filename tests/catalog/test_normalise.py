@@ -35,7 +35,7 @@ def test_a_row_of_the_bulk_catalogue(normaliser: Normaliser, bare: Dataset) -> N
         title={"ko": "법제처_법제업무편람 "},
         description={"ko": "입법 절차를<br/>안내합니다."},
         keyword={"ko": ("입법절차,법령심사,심사기준",)},
-        theme=(Concept(source="공공행정 - 법제", scheme="datagokr"),),
+        theme=(Concept(source="공공행정", scheme="datagokr"), Concept(source="공공행정 - 법제", scheme="brm")),
         type=Concept(source="FILE"),
         publisher=Agent(name={"ko": "교통안전공단"}),
         contact_point=(ContactPoint(name={"ko": "법령데이터혁신팀"}, telephone="`0442006788"),),
@@ -278,7 +278,10 @@ def test_damage_is_told(normaliser: Normaliser, bare: Dataset) -> None:
         replace(bare, title={"ko": "강원도".encode().decode("latin-1")}, description={"ko": "깨진 \ufffd 글자"})
     )
     assert dataset.title == {"ko": "강원도"}
-    assert [(issue.code, issue.severity) for issue in issues] == [("mojibake-repaired", "info"), ("mojibake", "warning")]
+    assert [(issue.code, issue.severity) for issue in issues] == [
+        ("mojibake-repaired", "info"),
+        ("mojibake", "warning"),
+    ]
 
 
 def test_a_known_format_comes_from_the_media_type_where_the_format_is_not_known(

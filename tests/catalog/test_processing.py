@@ -67,7 +67,9 @@ PAGE = "https://portal.example/1"
 
 
 def test_a_record_becomes_a_dataset(processor: Callable[..., processing.Processed]) -> None:
-    done = processor({"title": "제목 ", "page": PAGE, "license": "공공저작물_출처표시", "counters": {"views": 3}, "unread": ["x"]})
+    done = processor(
+        {"title": "제목 ", "page": PAGE, "license": "공공저작물_출처표시", "counters": {"views": 3}, "unread": ["x"]}
+    )
     assert done.dataset_id == dataset_id("member.portal", "1")
     assert done.content is not None
     dataset = codec.decode(done.content)
@@ -86,8 +88,18 @@ def test_counters_are_no_part_of_the_dataset(processor: Callable[..., processing
 
 def test_further_parts_complete_the_listing(processor: Callable[..., processing.Processed]) -> None:
     done = processor(
-        {"title": "제목", "page": PAGE, "license": "https://data.go.kr/ugs/selectPortalPolicyView.do", "counters": {"views": 1}},
-        {"title": "다른 제목", "license": "이용허락범위 제한 없음", "version": "2", "counters": {"views": 9, "downloads": 4}},
+        {
+            "title": "제목",
+            "page": PAGE,
+            "license": "https://data.go.kr/ugs/selectPortalPolicyView.do",
+            "counters": {"views": 1},
+        },
+        {
+            "title": "다른 제목",
+            "license": "이용허락범위 제한 없음",
+            "version": "2",
+            "counters": {"views": 9, "downloads": 4},
+        },
     )
     assert done.content is not None
     dataset = codec.decode(done.content)
@@ -123,7 +135,9 @@ def test_a_value_that_is_no_unicode_rejects_the_record(processor: Callable[..., 
     assert [one.code for one in done.issues] == ["bad-unicode"]
 
 
-def test_a_record_without_parts_or_of_an_unknown_format_is_rejected(vocabularies: Vocabularies, korean: Catalog) -> None:
+def test_a_record_without_parts_or_of_an_unknown_format_is_rejected(
+    vocabularies: Vocabularies, korean: Catalog
+) -> None:
     one = Processor(korean, vocabularies)
     assert [issue.code for issue in one.process(HarvestRecord(identifier="1")).issues] == ["no-parts"]
     part = Part(name="listing", format="carrier pigeon", payload=b"")

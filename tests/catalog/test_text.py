@@ -81,7 +81,9 @@ def test_what_cannot_be_proved_is_told_and_stays(misread: str) -> None:
     assert to_line(misread) == misread
 
 
-@pytest.mark.parametrize("sound", ["CONTRATAÇÃO PÚBLICA", "«été» à Noël", "····", "°°°°", "10°C ± 2", "한국전력공사", "ASCII"])
+@pytest.mark.parametrize(
+    "sound", ["CONTRATAÇÃO PÚBLICA", "«été» à Noël", "····", "°°°°", "10°C ± 2", "한국전력공사", "ASCII"]
+)
 def test_sound_text_is_not_called_damaged(sound: str) -> None:
     assert not is_damaged(sound)
     assert to_line(sound) == sound

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harvester.catalog.tables import Label, Licence
 from harvester.catalog.licences import LicenceRegister
+from harvester.catalog.tables import Label, Licence
 from harvester.catalog.vocabularies import Vocabularies
 
 EU = "http://publications.europa.eu/resource/authority"
@@ -245,10 +245,24 @@ def test_what_is_no_media_type_is_read_as_a_format_or_dropped(vocabularies: Voca
     assert vocabularies.format("", None, "notareal/type").formats == ((None, "notareal/type"),)
 
 
-CATEGORIES = (
-    "공공행정 과학기술 교육 교통물류 국토관리 농축수산 문화관광 법률 보건의료 사회복지 산업고용 식품건강 재난안전 재정금융 "
-    "통일외교안보 환경기상"
-).split()
+CATEGORIES = [
+    "공공행정",
+    "과학기술",
+    "교육",
+    "교통물류",
+    "국토관리",
+    "농축수산",
+    "문화관광",
+    "법률",
+    "보건의료",
+    "사회복지",
+    "산업고용",
+    "식품건강",
+    "재난안전",
+    "재정금융",
+    "통일외교안보",
+    "환경기상",
+]
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -293,7 +307,8 @@ def test_the_government_function_tree(vocabularies: Vocabularies, text: str, cod
         ("EDUC", ["EDUC"]),
         ("https://data.go.kr/theme/재난안전", ["재난안전", "JUST"]),
         ("식품건강 - 식품의약안전", ["식품건강", "AGRI", "HEAL"]),
-        ("공공행정 - 일반행정", ["공공행정", "GOVE"]),
+        ("공공행정 - 일반행정", ["공공행정", "일반공공행정", "GOVE"]),
+        ("농축수산 - 임업·산촌", ["농축수산", "AGRI"]),
         ("geospatial", [None]),
         ("Education", [None]),
         ("http://eurovoc.europa.eu/100142", [None]),
