@@ -37,6 +37,18 @@ from harvester.ledger.types import (
 )
 
 
+def _migrated(store: Store) -> str:
+    """Create or migrate; returns the ledger's id."""
+    with store.writing() as tx:
+        migrate(tx, store.dialect)
+        identity = schema.identity
+        id_ = tx.execute(select(identity.c.id)).scalar()
+        if id_ is None:
+            id_ = str(uuid.uuid4())
+            tx.execute(insert(identity).values(id=id_, created=tx.execute(select(store.now())).scalar_one()))
+    return id_
+
+
 def never(_holder: str) -> bool:
     """No holder is known to be dead."""
     return False
@@ -54,14 +66,11 @@ class Ledger:
     def open(cls, url: str, *, clock: Clock | None = None, retention: Retention | None = None) -> Ledger:
         """Open the ledger at a database address, creating or migrating it. `clock` None is the database's own."""
         store = Store(url, clock, retention or Retention())
-        with store.writing() as tx:
-            migrate(tx, store.dialect)
-            identity = schema.identity
-            id_ = tx.execute(select(identity.c.id)).scalar()
-            if id_ is None:
-                id_ = str(uuid.uuid4())
-                tx.execute(insert(identity).values(id=id_, created=tx.execute(select(store.now())).scalar_one()))
-        return cls(store, id_)
+        try:
+            return cls(store, _migrated(store))
+        except BaseException:
+            store.close()
+            raise
 
     def close(self) -> None:
         """Close every connection."""

@@ -10,8 +10,7 @@ import pytest
 
 from harvester.catalog.model import HarvestRecord
 from harvester.errors import LedgerError
-from harvester.ledger import Entry, Ledger, Retention
-from harvester.ledger import schema
+from harvester.ledger import Entry, Ledger, Retention, schema
 from harvester.processing import Processed
 from harvester.remap import RemapReport, remap
 from tests.ledger.scripts import SOURCE, Details, Listed, harvest, id_of, many, process, shown

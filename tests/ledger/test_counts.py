@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harvester.catalog.model import Issue, Lost, Rejected
+from harvester.ledger import Ending, Expected, Ledger
+from tests.ledger.scripts import (
+    SOURCE,
+    Details,
+    Listed,
+    adds_up,
+    commit,
+    followed,
+    id_of,
+    pages,
+    process,
+    shown,
+    start,
+)
+
+ISSUE = Issue(severity="warning", code="not found", message="404")
+REJECTED = Rejected(payload=b"x", format="test", issue=ISSUE)
+
+names = st.sampled_from("abcdef")
+listed = st.builds(
+    Listed,
+    id=names,
+    title=st.sampled_from(["one", "two", None]),
+    views=st.integers(0, 2),
+    deleted=st.sampled_from([False, False, False, True]),
+    wants=st.sampled_from([{}, {"t": "/t"}, {"t": "/t", "title": "/u"}]),
+    revision=st.sampled_from([None, "1", "2"]),
+    warn=st.sampled_from([None, "odd"]),
+)
+jobs = st.fixed_dictionaries(
+    {
+        "listed": st.lists(listed, max_size=9),
+        "size": st.integers(1, 4),
+        "lost": st.lists(st.builds(Lost, identifier=names, issue=st.just(ISSUE)), max_size=2),
+        "rejected": st.lists(st.just(REJECTED), max_size=2),
+        "answers": st.dictionaries(st.sampled_from(["/t", "/u"]), st.sampled_from(["text", "other", ISSUE])),
+        "stops": st.lists(st.integers(0, 4), max_size=2),
+        "full": st.booleans(),
+        "version": st.sampled_from(["1", "1", "2"]),
+        "after": st.sampled_from(["nothing", "nothing", "accept", "undo", "prune"]),
+    }
+)
+
+
+@given(st.lists(jobs, min_size=1, max_size=5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_counts_add_up_and_the_feed_holds_what_is_shown(runs: list[dict[str, object]]) -> None:
+    """Whatever portals show, in whatever pages, however often a job is taken up again."""
+    with tempfile.TemporaryDirectory() as folder, Ledger.open(f"sqlite:///{folder}/ledger.db") as ledger:
+        for number, run in enumerate(runs):
+            _run(ledger, str(number), run)  # type: ignore[arg-type]
+            _check(ledger)
+
+
+def _run(ledger: Ledger, name: str, run: dict) -> None:  # type: ignore[type-arg]
+    options = {"fingerprint": name, "full": run["full"]}
+    made = pages(run["listed"], run["size"], lost=run["lost"], rejected=run["rejected"])
+    before = shown(ledger)
+    for stop in run["stops"]:
+        job = start(ledger, **options)
+        assert adds_up(commit(ledger, job, made[:stop], run["version"]))
+    job = start(ledger, **options)
+    counts = commit(ledger, job, made, run["version"])
+    assert counts.listed == len(run["listed"]) + len(run["lost"]) + len(run["rejected"])
+    assert counts.failed == len(run["lost"])
+    Details(run["answers"]).fetch(ledger, job, 2, run["version"])
+    assert ledger.count(job).listed == counts.listed
+    report = ledger.finish_job(job, Ending(), Expected(max_drop=0.5))
+    assert adds_up(report)
+    met = Counter(one.id for one in run["listed"])
+    assert report.duplicate == sum(
+        number - 1 for id_, number in met.items() if id_ in before or not _only_unknown_deletions(run["listed"], id_)
+    ) or any(one.deleted for one in run["listed"])
+    if run["after"] == "accept" and report.verdict == "held":
+        ledger.accept(job.id)
+    elif run["after"] == "undo":
+        ledger.undo(job.id)
+        assert shown(ledger) == before
+    elif run["after"] == "prune":
+        ledger.prune()
+
+
+def _only_unknown_deletions(shown_by_portal: list[Listed], id_: str) -> bool:
+    return all(one.deleted for one in shown_by_portal if one.id == id_)
+
+
+def _check(ledger: Ledger) -> None:
+    live = {one.id: one.seq for one in ledger.live()}
+    assert followed(ledger).keys() == live.keys() == {id_of(name) for name in shown(ledger)}
+    assert ledger.source_states()[SOURCE].datasets == len(live)
+    for name in "abcdef":
+        versions = ledger.versions(id_of(name))
+        if versions:
+            assert (versions[0].content is not None) == (id_of(name) in live)
+        for one in ledger.why(name):
+            assert one.reason
+            assert (one.state == "removed") <= (one.id not in live)
+    for record in ledger.records(SOURCE):
+        kept = ledger.datasets([id_of(record.record.identifier)])
+        processed = process(record.record)
+        if processed.content is not None and kept:
+            (stored,) = kept.values()
+            assert stored.content == processed.content, "a stored record maps to the dataset that is stored"
