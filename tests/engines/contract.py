@@ -273,6 +273,38 @@ class SearchIndexContract:
         assert result.total == 3000
         assert result.facets["year"] == (("2000", 150), ("2001", 150), ("2002", 150))
 
+    def test_random_changes_leave_the_newest_of_each(self, index: SearchIndex, connect: Connect) -> None:
+        chance = random.Random(20260103)
+        newest: dict[str, Document | Deletion] = {}
+        top = 0
+        for step in range(30):
+            if step % 10 == 9:
+                with index.rebuild(ANALYSIS) as fresh:
+                    fresh.apply(list(newest.values()), at(top))
+            batch: list[Document | Deletion] = []
+            for _ in range(chance.randrange(0, 5)):
+                id, seq = chance.choice("abcdef"), chance.randrange(max(1, top - 6), top + 4)
+                gone = (seq + ord(id)) % 3 == 0
+                batch.append(Deletion(id, seq, "a.b") if gone else document(id, seq, title=f"판 s{seq}"))
+            for change in batch:
+                if change.id not in newest or change.seq >= newest[change.id].seq:
+                    newest[change.id] = change
+                top = max(top, change.seq)
+            assert index.apply(batch, at(top)) == []
+            if chance.random() < 0.5:
+                index.close()
+                index = connect()
+            index.refresh()
+            live = {id: change for id, change in newest.items() if isinstance(change, Document)}
+            assert {found.id: found.content_hash for found in index.documents()} == {
+                id: change.content_hash for id, change in live.items()
+            }
+            for id, change in live.items():
+                assert id in matching(index, Term("title", f"s{change.seq}"))
+            assert index.search(Request(query=Everything())).total == len(live)
+            assert index.checkpoint() == at(top)
+        index.close()
+
     # --- what each node means
 
     def test_terms(self, index: SearchIndex) -> None:
