@@ -12,7 +12,7 @@ from harvester.catalog.normalise import Normaliser
 from harvester.catalog.validate import validate
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import RecordError
-from harvester.mapping import MAPPINGS, VERSIONS
+from harvester.mapping import MAPPINGS, TOGETHER, VERSIONS
 
 __all__ = ["Processed", "Processor"]
 
@@ -28,11 +28,14 @@ class Processor:
         self._normaliser = Normaliser(vocabularies, catalog)
 
     def version(self, format: str) -> str:
-        """Name the rules that records of this metadata format are processed by; another name, another outcome.
+        """Name the rules that records of this listing format are processed by; another name, another outcome.
 
+        Speaks of every part that such a record may come to have, not only of those it has now: it would change when
+        the details come, and the next listing would map every record anew.
         Raises KeyError for a format that no mapping reads.
         """
-        return f"{format}-{VERSIONS[format]}.{normalise.VERSION}.{self._digest}"
+        mappings = "+".join(f"{each}-{VERSIONS[each]}" for each in (format, *TOGETHER.get(format, ())))
+        return f"{mappings}.{normalise.VERSION}.{self._digest}"
 
     def process(self, record: HarvestRecord) -> Processed:
         """Make the dataset of a record; a record that cannot become one is rejected with its issues. Never raises.

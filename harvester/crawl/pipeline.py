@@ -46,7 +46,7 @@ class LedgerPipeline:
         self._crawler = crawler
         self._spider = cast(ProtocolSpider, crawler.spider)
         self._order = ordered(crawler.settings)
-        self._recorder = Recorder(self._spider.source, self._order, self._spider.further_formats)
+        self._recorder = Recorder(self._spider.source, self._order)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._tasks: set[asyncio.Future[Any]] = set()
         self._ticking: asyncio.Future[None] | None = None

@@ -13,7 +13,7 @@ from typing import Self
 import msgspec
 
 from harvester import config
-from harvester.catalog.model import Catalog, HarvestRecord, Issue, Page, Part
+from harvester.catalog.model import HarvestRecord, Issue, Page, Part
 from harvester.crawl import holder
 from harvester.crawl.order import HarvestOrder
 from harvester.crawl.paging import PagingGuard
@@ -28,10 +28,9 @@ LEASE_SECONDS = 60
 class Recorder:
     """One job of one source: `begin` it, `record_page` and `record_details` as they come, `finish` it, `close`."""
 
-    def __init__(self, source: HarvestSource, order: HarvestOrder, further_formats: Sequence[str] = ()) -> None:
+    def __init__(self, source: HarvestSource, order: HarvestOrder) -> None:
         self._source = source
         self._order = order
-        self._further_formats = further_formats
         self._versions: dict[str, str] = {}
         self._throw_away: tempfile.TemporaryDirectory[str] | None = None
         self._ledger: Ledger
@@ -50,7 +49,7 @@ class Recorder:
             url = f"sqlite:///{self._throw_away.name}/ledger.sqlite"
         else:
             self._order.settings.home.mkdir(parents=True, exist_ok=True)
-        self._processor = Processor(catalog_of(self._source), config.vocabularies(self._order.settings.config))
+        self._processor = Processor(self._source.catalog, config.vocabularies(self._order.settings.config))
         self._ledger = Ledger.open(url)
         self.job = self._ledger.start_job(
             self._source.name,
@@ -162,23 +161,12 @@ class Recorder:
         return Entry(record=record, payload_hash=digest, mapping_version=self._version(record), processed=processed)
 
     def _version(self, record: HarvestRecord) -> str:
-        """Version of all mappings that records of this source may go through.
-
-        Not only of the parts that a record has now: it would change when its details come, and the next listing would
-        map every record anew.
-        """
-        listing = record.parts[0].format if record.parts else ""
+        if not record.parts:
+            return ""
+        listing = record.parts[0].format
         if listing not in self._versions:
-            formats = [listing, *self._further_formats] if listing else self._further_formats
-            self._versions[listing] = "+".join(self._processor.version(format) for format in formats)
+            self._versions[listing] = self._processor.version(listing)
         return self._versions[listing]
-
-
-def catalog_of(source: HarvestSource) -> Catalog:
-    """What mappings may know of a source."""
-    names = source.publisher
-    publisher = {"ko": names.ko} | ({"en": names.en} if names.en else {}) if names else {}
-    return Catalog(source=source.name, url=source.url, language=source.language, publisher=publisher)
 
 
 def fingerprint(source: HarvestSource) -> str:

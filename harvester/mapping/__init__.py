@@ -27,5 +27,8 @@ _MODULES = {
 MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}
 """Metadata format → the function that maps a payload of that format."""
 
+TOGETHER: dict[str, tuple[str, ...]] = {"datagokr_csv": ("datagokr_json", "datagokr_rdf")}
+"""Metadata format of a listing → formats of the further parts that its records may come to have."""
+
 VERSIONS: dict[str, int] = {name: module.VERSION for name, module in _MODULES.items()}
 """Metadata format → version of its mapping, raised whenever the same payload would be mapped to something else."""

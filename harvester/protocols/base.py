@@ -34,8 +34,6 @@ class ProtocolSpider(scrapy.Spider):
 
     format: ClassVar[str]
     """Metadata format of the listing's parts."""
-    further_formats: ClassVar[tuple[str, ...]] = ()
-    """Metadata formats of the parts that records may want beside the listing's."""
 
     source: HarvestSource
     options: Options

@@ -75,7 +75,6 @@ class DataGoKrSpider(ProtocolSpider):
     """Lists the records of a source's agencies from the catalogue file."""
 
     format = "datagokr_csv"
-    further_formats = tuple(_FORMATS.values())
     options: DataGoKrOptions
     _not_found: ClassVar[list[int]] = [404, 410]
 

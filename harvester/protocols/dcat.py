@@ -59,7 +59,6 @@ class DcatSpider(ProtocolSpider):
     """Lists a DCAT feed at the source's address."""
 
     format = "data_json"
-    further_formats = (_RDF_FORMAT,)
     options: DcatOptions
 
     def __init__(self, *arguments: Any, **more: Any) -> None:

@@ -17,7 +17,6 @@ from tests.crawl.servers import Answer, Asked, Portal
 
 class PagedSpider(ProtocolSpider):
     format = "ckan"
-    further_formats = ("ckan",)
 
     def listing(self, cursor: str | None) -> Iterable[Request | Page]:
         yield self._ask(cursor)
@@ -99,3 +98,15 @@ def package(number: int, **changes: Any) -> dict[str, Any]:
         "resources": [{"id": f"r-{number}", "url": f"https://files.example/{number}.csv", "format": "CSV"}],
         **changes,
     }
+
+
+class KeyedSpider(PagedSpider):
+    """Asks with a key, in the address and in a header."""
+
+    def _ask(self, cursor: str | None) -> Request:
+        key = self.key("${PAGED_KEY}")
+        url = f"{self.source.url}/page?key={key}&at={cursor or 0}"
+        return self.request(url, self.read, cb_kwargs={"after": cursor}, headers={"X-Api-Key": key})
+
+    def detail_request(self, record: HarvestRecord, name: str, address: str) -> Request:
+        return Request(f"{address}&key={self.key('${PAGED_KEY}')}")
