@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from harvester.ledger import Ledger
 from indexer import load
 from indexer.engines import open_index
 from indexer.web.app import create_app
-from indexer.web.server import address, server
+from indexer.web.server import address, listen, server
 from tests.web import catalogue
 
 GONE = "gone-1"
@@ -27,7 +26,7 @@ GONE = "gone-1"
 @contextmanager
 def served(application: ASGIApp) -> Iterator[httpx.Client]:
     """Serve an application on a free loopback port; gives a client that knows the address and follows nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen("127.0.0.1", 0) as listening:
         running = server(application)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

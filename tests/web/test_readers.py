@@ -171,6 +171,13 @@ def test_a_port_that_is_taken_is_told_with_what_to_do() -> None:
         assert address(taken) == f"http://127.0.0.1:{port}/"
 
 
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_host_that_is_none_is_told() -> None:
     with pytest.raises(PortTakenError, match=r"no\.such\.host\.invalid"):
         listen("no.such.host.invalid", 0)
