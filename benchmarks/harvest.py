@@ -2,9 +2,8 @@
 
     python -m benchmarks.harvest FAMILY [--records N] [--samples DIR] [--rounds R]
 
-In turns, each in a fresh process and an empty home: the bare loop (requests + orjson or csv), `datamoa harvest` of one
-source, the same again on the unchanged portal; then the index is brought up to date. Times are wall time of the crawl as the
-job reports it, CPU time and peak memory as the operating system accounts them for the harvest process.
+In turns, each in a fresh process and an empty home: the bare loop (requests + orjson or csv), a harvest of one source,
+the index brought up to date, the harvest again on the unchanged portal. Times are wall time of the crawl as the job reports it, CPU time and peak memory as the operating system accounts them for the harvest process.
 """
 
 from __future__ import annotations
@@ -37,7 +36,8 @@ BARE = {
 import orjson, requests, sys, time
 began = time.perf_counter(); seen = 0; session = requests.Session()
 while True:
-    body = session.get(sys.argv[1] + "/api/3/action/package_search", params={"rows": int(sys.argv[2]), "start": seen}).content
+    page = {"rows": int(sys.argv[2]), "start": seen}
+    body = session.get(sys.argv[1] + "/api/3/action/package_search", params=page).content
     results = orjson.loads(body)["result"]["results"]
     seen += len(results)
     if not results: break
@@ -103,12 +103,8 @@ def main() -> None:
     print(f"command  python -m benchmarks.harvest {' '.join(sys.argv[1:])}")
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder) / "port"
-        server = subprocess.Popen(
-            [
-                sys.executable, "-m", "benchmarks.portal", options.family, str(options.records), str(port_file),
-                "--samples", str(options.samples),
-            ]  # fmt: skip
-        )
+        arguments = [options.family, str(options.records), str(port_file), "--samples", str(options.samples)]
+        server = subprocess.Popen([sys.executable, "-m", "benchmarks.portal", *arguments])
         try:
             while not port_file.exists():
                 time.sleep(0.1)
@@ -139,7 +135,8 @@ def _round(options: argparse.Namespace, url: str, home: Path) -> dict[str, tuple
     rows = f"\n    rows: {options.rows}" if options.family.startswith("ckan") else ""
     address = url + ("/data.json" if options.family == "data-json" else "")
     (config / "members" / "bench.yml").write_text(
-        f"name: {{ko: 잰 곳}}\nsector: test\nsources:\n  it:\n    title: benchmark\n    {SOURCES[options.family]}{rows}\n"
+        f"name: {{ko: 잰 곳}}\nsector: test\nsources:\n  it:\n    title: benchmark\n"
+        f"    {SOURCES[options.family]}{rows}\n"
         f"    url: {address}\n    allow_private: true\n    evidence: documented\n"
     )
     environment = {"DATAMOA_HOME": str(home / "var"), "DATAMOA_CONFIG": str(config), "DATAMOA_INDEX_URL": "embedded"}

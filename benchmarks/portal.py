@@ -165,9 +165,7 @@ async def _serve(answer: Callable[[str, dict[str, list[str]]], Answer], port_fil
                 target = urlsplit(head.split(b" ", 2)[1].decode())
                 status, kind, chunks = answer(target.path, parse_qs(target.query) if target.query else EMPTY)
                 size = sum(len(chunk) for chunk in chunks)
-                writer.write(
-                    f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n".encode()
-                )
+                writer.write(f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n".encode())
                 for chunk in chunks:
                     writer.write(chunk)
                 await writer.drain()

@@ -1,4 +1,4 @@
-"""Commands that get metadata in and keep the ledger: members, harvest, jobs, accept, undo, why, remap, export, prune, backup.
+"""Commands that get metadata in and keep the ledger.
 
 `indexer.cli` adds its own commands to `app` and is the entry point.
 """
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +23,6 @@ from harvester.catalog import codec
 from harvester.catalog.model import Dataset
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
-from harvester.ledger.types import RejectedRecord
 
 app = typer.Typer(
     name="datamoa",
@@ -125,7 +124,9 @@ def harvest(
     names: Names = None,
     every: Annotated[bool, typer.Option("--all", help="every source that is switched on")] = False,
     full: Annotated[bool, typer.Option("--full", help="a full harvest even where an incremental one is due")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="stop after so many records a source; never complete")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="stop after so many records a source; never complete")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="fetch and map, keep nothing")] = False,
     json: Json = False,
 ) -> None:
@@ -219,7 +220,9 @@ def jobs(
         )
         return
     console.print_reports([report])
-    console.out.print(f"{'full' if report.full else 'incremental'}, {_when(report.started)} to {_when(report.finished)}")
+    console.out.print(
+        f"{'full' if report.full else 'incremental'}, {_when(report.started)} to {_when(report.finished)}"
+    )
     if counts:
         console.print_table(
             ("severity", "issue", "records"),
@@ -228,20 +231,13 @@ def jobs(
         )
         console.print_table(
             ("identifier", "severity", "issue", "field", "message", "value"),
-            [
-                (row.identifier, row.issue.severity, row.issue.code, row.issue.field, row.issue.message, row.issue.value)
-                for row in issues
-            ],
+            [(row.identifier, row.severity, row.code, row.field, row.message, row.value) for row in issues],
             title=f"\nthe first {len(issues)} of them",
         )
     if rejected:
         console.print_table(
             ("identifier", "issue", "message", "what the portal gave"),
-            [
-                (row.identifier, issue.code, issue.message, _excerpt(row) if position == 0 else "")
-                for row in rejected
-                for position, issue in enumerate(row.issues)
-            ],
+            [(row.identifier, row.code, row.message, row.excerpt) for row in rejected],
             title="\nrejected records",
         )
     if would_remove:
@@ -250,11 +246,6 @@ def jobs(
             [(row.id, row.identifier, _title(codec.decode(row.content))) for row in would_remove],
             title=f"\nwould be removed by `datamoa accept {report.job}`",
         )
-
-
-def _excerpt(row: RejectedRecord) -> str:
-    payload = row.parts[0].payload if row.parts else b""
-    return payload[:300].decode("utf-8", "replace")
 
 
 def _when(moment: datetime | None) -> str:
@@ -290,7 +281,9 @@ def undo(
 @app.command()
 def why(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="ID|URL", help="a dataset's id, its portal's identifier or its address")],
+    what: Annotated[
+        str, typer.Argument(metavar="ID|URL", help="a dataset's id, its portal's identifier or its address")
+    ],
     json: Json = False,
 ) -> None:
     """Known or not, last seen, last change, rejected because, held because."""
@@ -336,7 +329,7 @@ def remap(context: typer.Context, names: Names = None, json: Json = False) -> No
         console.print_table(keys, [tuple(getattr(report, key) for key in keys) for report in reports])
 
 
-class ExportFormat(str, Enum):
+class ExportFormat(StrEnum):
     """Shapes of an export."""
 
     jsonl = "jsonl"
@@ -347,14 +340,18 @@ class ExportFormat(str, Enum):
 def export(
     context: typer.Context,
     names: Names = None,
-    format: Annotated[ExportFormat, typer.Option(help="jsonl: whole datasets; csv: the main columns")] = ExportFormat.jsonl,
+    format: Annotated[
+        ExportFormat, typer.Option(help="jsonl: whole datasets; csv: the main columns")
+    ] = ExportFormat.jsonl,
 ) -> None:
     """Every dataset, normalised, on stdout."""
     here = _context(context)
     chosen = [source.name for source in config.select(here.settings.config, tuple(names))] if names else [None]
     writer = csv.writer(sys.stdout) if format is ExportFormat.csv else None
     if writer:
-        writer.writerow(("id", "source", "title", "publisher", "issued", "modified", "license", "formats", "landing_page"))
+        writer.writerow(
+            ("id", "source", "title", "publisher", "issued", "modified", "license", "formats", "landing_page")
+        )
     with here.ledger() as ledger:
         for source in chosen:
             for row in ledger.export(source):

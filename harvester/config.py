@@ -54,7 +54,9 @@ def settings(home: Path | None = None, config: Path | None = None) -> Settings:
     config = config or (Path(os.environ["DATAMOA_CONFIG"]) if os.environ.get("DATAMOA_CONFIG") else default_config())
     config = config.absolute()
     if not (config / "members").is_dir():
-        raise ConfigurationError(f"{config}: no members/ folder here; name a folder like the packaged {default_config()}")
+        raise ConfigurationError(
+            f"{config}: no members/ folder here; name a folder like the packaged {default_config()}"
+        )
     return Settings(
         home=home,
         config=config,
@@ -190,7 +192,9 @@ def _refuse_repeated_keys(file: Path, node: yaml.Node) -> None:
 def _member(file: Path) -> Member:
     data, lines = read_yaml(file)
     if not isinstance(data, dict) or not isinstance(data.get("sources"), dict):
-        raise ConfigurationError(f"{file}:1: sources: a member file is a mapping with at least `name`, `sector`, `sources`")
+        raise ConfigurationError(
+            f"{file}:1: sources: a member file is a mapping with at least `name`, `sector`, `sources`"
+        )
     sources = tuple(_source(file, lines, file.stem, str(key), value) for key, value in data["sources"].items())
     try:
         return Member.model_validate({**data, "id": file.stem, "sources": sources})
@@ -198,20 +202,21 @@ def _member(file: Path) -> Member:
         raise _fault(file, lines, (), error, known=[*Member.model_fields]) from None
 
 
-def _source(
-    file: Path, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any
-) -> HarvestSource:
+def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any) -> HarvestSource:
     where = ("sources", key)
     line = lines.get(where, 1)
     if not isinstance(data, dict):
-        raise ConfigurationError(f"{file}:{line}: sources.{key}: a source is a mapping with at least `title`, `protocol`")
+        raise ConfigurationError(
+            f"{file}:{line}: sources.{key}: a source is a mapping with at least `title`, `protocol`"
+        )
     protocol = data.get("protocol")
     options_class = OPTIONS.get(protocol) if isinstance(protocol, str) else None
     if options_class is None:
         near = difflib.get_close_matches(str(protocol), OPTIONS, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(OPTIONS))}"
         raise ConfigurationError(
-            f"{file}:{lines.get((*where, 'protocol'), line)}: sources.{key}.protocol: unknown protocol {protocol!r}; {hint}"
+            f"{file}:{lines.get((*where, 'protocol'), line)}: sources.{key}.protocol: "
+            f"unknown protocol {protocol!r}; {hint}"
         )
     common = {name for name in HarvestSource.model_fields if name not in {"member", "key", "options"}}
     known = [*common, *options_class.model_fields]
@@ -241,5 +246,7 @@ def _fault(
     message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1]), known, n=1)
-        message = f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known: {', '.join(sorted(known))}"
+        message = (
+            f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known: {', '.join(sorted(known))}"
+        )
     return ConfigurationError(f"{file}:{line}: {'.'.join(str(step) for step in path)}: {message}")

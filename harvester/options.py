@@ -28,11 +28,11 @@ class CkanOptions(Options):
     incremental = True
 
     rows: Annotated[int, Field(ge=1, le=1000)] = 1000
-    """Packages a request; CKAN itself caps this at 1000 by default, and a lower cap of a portal is noticed and kept to."""
+    """Packages a request; CKAN itself caps this at 1000 by default, and a portal's lower cap is noticed and kept to."""
     filter_query: str = ""
     """Solr filter (``fq``), for example ``organization:seoul``."""
     overlap_seconds: Annotated[int, Field(ge=0)] = 3600
-    """How far an incremental harvest looks back behind the last one: the index of a CKAN may lag behind its database."""
+    """How far an incremental harvest looks back behind the last one: a CKAN's index may lag behind its database."""
 
 
 class DcatOptions(Options):

@@ -22,7 +22,9 @@ class Progress:
     def __init__(self, sources: Sequence[str], *, quiet: bool = False) -> None:
         self._events: dict[str, ProgressEvent | None] = dict.fromkeys(sources)
         self._quiet = quiet
-        self._live = Live(console=notes, refresh_per_second=4, transient=True) if notes.is_terminal and not quiet else None
+        self._live = (
+            Live(console=notes, refresh_per_second=4, transient=True) if notes.is_terminal and not quiet else None
+        )
         self._told = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -45,7 +47,9 @@ class Progress:
             self._told = time.monotonic()
             for name, newest in self._events.items():
                 if newest and not newest.ended:
-                    notes.print(f"{name}: {newest.seen:,} records, {_rate(newest):,.0f}/s, {newest.requests:,} requests")
+                    notes.print(
+                        f"{name}: {newest.seen:,} records, {_rate(newest):,.0f}/s, {newest.requests:,} requests"
+                    )
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from harvester.catalog.model import HarvestRecord
 from harvester.ledger import Entry, Ledger
 from harvester.processing import Processor
 
@@ -26,15 +25,12 @@ def remap(
     ledger: Ledger,
     source: str,
     processor: Processor,
-    version: Callable[[HarvestRecord], str],
     progress: Callable[[RemapReport], None] | None = None,
 ) -> RemapReport:
     """Map every stored record of a source with the mappings of today, in batches of one transaction each.
 
-    `version` names the rules that a record goes through, as the harvest of this source names them: with another name,
-    the next harvest would map everything anew. May be interrupted at any point and run again: only what changes gets a
-    version. Records that are removed or were taken back by `undo` wait for the next harvest. `progress` is told after
-    every batch.
+    May be interrupted at any point and run again: only what changes gets a version. Records that are removed or were
+    taken back by `undo` wait for the next harvest. `progress` is told after every batch.
     """
     report = RemapReport(source=source)
     after = 0
@@ -43,7 +39,7 @@ def remap(
             Entry(
                 record=one.record,
                 payload_hash=one.payload_hash,
-                mapping_version=version(one.record),
+                mapping_version=processor.version(one.record.parts[0].format),
                 processed=processor.process(one.record),
             )
             for one in stored

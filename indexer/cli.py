@@ -23,9 +23,12 @@ WRONG_USAGE = 64
 @app.callback()
 def root(
     context: typer.Context,
-    home: Annotated[Path | None, typer.Option(help="ledger, embedded index, logs, downloads [./var or DATAMOA_HOME]")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="ledger, embedded index, logs, downloads [./var or DATAMOA_HOME]")
+    ] = None,
     config_folder: Annotated[
-        Path | None, typer.Option("--config", help="members/, vocabularies/, search/ [the packaged one or DATAMOA_CONFIG]")
+        Path | None,
+        typer.Option("--config", help="members/, vocabularies/, search/ [the packaged one or DATAMOA_CONFIG]"),
     ] = None,
 ) -> None:
     """데이터모아: harvests dataset metadata of open-data portals and makes it searchable."""
@@ -62,11 +65,11 @@ def index(context: typer.Context, json: Json = False) -> None:
         finally:
             engine.close()
     if json:
-        console.print_json(
-            {"checkpoint": report.checkpoint, "applied": report.applied, "set_aside": report.set_aside}
-        )
+        console.print_json({"checkpoint": report.checkpoint, "applied": report.applied, "set_aside": report.set_aside})
     else:
-        console.out.print(f"checkpoint {report.checkpoint:,}, applied {report.applied:,}, set aside {report.set_aside:,}")
+        console.out.print(
+            f"checkpoint {report.checkpoint:,}, applied {report.applied:,}, set aside {report.set_aside:,}"
+        )
         for row in aside[:20]:
             console.out.print(f"  set aside: {row.id}: {row.reason}")
 
@@ -118,8 +121,12 @@ def verify(
 @app.command()
 def search(
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(help="what to look for; \"a phrase\", -without, field:value")] = None,
-    filters: Annotated[list[str] | None, typer.Option("--filter", metavar="FIELD=VALUE", help="may be repeated")] = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(help='what to look for; "a phrase", -without, field:value')
+    ] = None,
+    filters: Annotated[
+        list[str] | None, typer.Option("--filter", metavar="FIELD=VALUE", help="may be repeated")
+    ] = None,
     size: Annotated[int, typer.Option(min=1, max=100)] = 10,
     sort: Annotated[str | None, typer.Option(help="relevance, title, issued, -issued, modified, -modified")] = None,
     json: Json = False,
@@ -139,7 +146,9 @@ def search(
     with here.ledger() as ledger:
         engine = open_index(here.settings)
         try:
-            answer = Searcher(ledger, engine, config.vocabularies(here.settings.config), here.settings.config).search(parameters)
+            answer = Searcher(ledger, engine, config.vocabularies(here.settings.config), here.settings.config).search(
+                parameters
+            )
         finally:
             engine.close()
     if json:
@@ -151,10 +160,12 @@ def search(
         console.out.print(f"  {', '.join(hit['formats'])}  {hit['license'] or ''}  {hit['source']}  {hit['id']}")
         if hit["landing_page"]:
             console.out.print(f"  {hit['landing_page']}")
+    if answer["facets"]:
+        console.out.print()
     for field, values in answer["facets"].items():
         if values:
             shown = ", ".join(f"{_plain(value['label'])} {value['count']:,}" for value in values[:6])
-            console.out.print(f"\n[dim]{field}: {shown}[/dim]" if field == next(iter(answer["facets"])) else f"[dim]{field}: {shown}[/dim]")
+            console.out.print(f"[dim]{field}: {shown}[/dim]")
 
 
 def _plain(text: str) -> str:

@@ -19,6 +19,9 @@ from tests.ledger.scripts import SOURCE, Details, Listed, harvest, id_of, many, 
 class Shouting:
     """A later mapping: titles in capitals; "quiet" ones cannot be mapped any more."""
 
+    def version(self, format: str) -> str:
+        return "2"
+
     def process(self, record: HarvestRecord) -> Processed:
         payload = json.loads(record.parts[0].payload)
         if payload["title"] == "quiet":
@@ -32,7 +35,7 @@ class Shouting:
 
 
 def run(ledger: Ledger, **more: object) -> RemapReport:
-    return remap(ledger, SOURCE, Shouting(), lambda record: "2", **more)  # type: ignore[arg-type]
+    return remap(ledger, SOURCE, Shouting(), **more)  # type: ignore[arg-type]
 
 
 def test_a_remap_replays_stored_payloads(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
