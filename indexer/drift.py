@@ -8,6 +8,7 @@ in further readings, so many at a time that they fit.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class _Sums:
 
 
 def _bucket(id: str) -> int:
-    return int.from_bytes(hashlib.blake2b(id.encode("utf-8", "replace"), digest_size=2).digest()) % _BUCKETS
+    return zlib.crc32(id.encode("utf-8", "replace")) % _BUCKETS
 
 
 def differences(ledger: Side, index: Side) -> tuple[dict[str, tuple[int, int]], Iterator[Difference]]:

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """One node of these tests' own, which takes one bulk request at a time and has room for another, and is killed."""
     if lacking := missing():
         pytest.skip(f"no Elasticsearch node: {lacking}")
-    settings = ["thread_pool.write.size=1", "thread_pool.write.queue_size=1"]
+    settings = ["thread_pool.write.size=1", "thread_pool.write.queue_size=1", "http.max_content_length=1mb"]
     with Node(tmp_path_factory.mktemp("fragile"), settings=settings).running() as node:
         yield node
 
@@ -56,6 +57,21 @@ def test_changes_that_a_busy_node_rejects_go_in_later(node: Node, monkeypatch: p
         assert index.document_count() == 1_501
         assert index.checkpoint() == at(1_501)
     assert waits, "nothing was rejected: the test shows nothing"
+
+
+@pytest.mark.xdist_group("fragile node")
+@pytest.mark.elasticsearch
+def test_requests_that_are_too_large_are_split(node: Node) -> None:
+    content = b'{"description":"' + b"x" * 40_000 + b'"}'
+    many = [replace(document(f"d{n}", n, title="물"), content=content) for n in range(1, 301)]
+    immense = replace(document("immense", 301, title="물"), content=b'"' + b"x" * 3_000_000 + b'"')
+    with contextlib.closing(ElasticsearchIndex(f"{node.url}/large?connections=1")) as index:
+        (failure,) = index.apply([*many[:150], immense, *many[150:]], at(301))
+        assert (failure.id, failure.seq) == ("immense", 301)
+        assert "413" in failure.reason
+        index.refresh()
+        assert index.document_count() == 300
+        assert index.checkpoint() == at(301)
 
 
 @pytest.mark.xdist_group("fragile node")
