@@ -3,7 +3,8 @@
     python -m benchmarks.harvest FAMILY [--records N] [--samples DIR] [--rounds R]
 
 In turns, each in a fresh process and an empty home: the bare loop (requests + orjson or csv), a harvest of one source,
-the index brought up to date, the harvest again on the unchanged portal. Times are wall time of the crawl as the job reports it, CPU time and peak memory as the operating system accounts them for the harvest process.
+the index brought up to date, the harvest again on the unchanged portal. Times are wall time of the crawl as the job
+reports it, CPU time and peak memory as the operating system accounts them for the harvest process.
 """
 
 from __future__ import annotations

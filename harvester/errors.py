@@ -70,7 +70,8 @@ class IndexEngineError(DataMoaError):
 
 class ForeignIndexError(IndexEngineError):
     """The index belongs to another ledger, is ahead of it, or was built by another analysis:
-    `datamoa rebuild` cures it."""
+    `datamoa rebuild` cures it.
+    """
 
 
 class QueryError(DataMoaError):

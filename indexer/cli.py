@@ -200,7 +200,7 @@ def demo(
 
 
 def main() -> None:
-    """Entry point: expected faults are one line on stderr; exit codes as in `harvester.console.exit_code`, 64 wrong usage."""
+    """Entry point: an expected fault is one line on stderr; exit codes of `harvester.console.exit_code`, 64 wrong usage."""
     try:
         code = app(standalone_mode=False)
     except UsageError as error:
