@@ -66,7 +66,8 @@ def _log_to(settings: config.Settings, source: str) -> None:
     handler = RotatingFileHandler(
         log_file(settings, source), maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
     )
-    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    line = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(RedactingFormatter(line))
     logging.root.addHandler(handler)
     logging.root.setLevel(logging.INFO)
 

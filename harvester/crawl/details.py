@@ -13,6 +13,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from harvester.catalog.model import HarvestRecord, Issue, Part
 from harvester.crawl.outcome import Outcome, explain
+from harvester.crawl.redaction import redact
 from harvester.errors import PortalError
 from harvester.protocols.base import ProtocolSpider
 
@@ -53,7 +54,7 @@ class Details:
             part = self._spider.detail_part(name, response)
         except PortalError as error:
             self._lost_in_a_row = 0
-            return Issue(severity="warning", code=error.reason, field=name, message=str(error), value=address[:200])
+            return _issue(name, error.reason, str(error), address)
         except Exception as error:  # noqa: BLE001 - a detail that fails, for whatever reason, fails nothing else
             return self._lost(name, address, error)
         self._lost_in_a_row = 0
@@ -79,4 +80,8 @@ class Details:
                 self._outcome.fail(reason, f"{_GIVE_UP_AFTER} details in a row were lost, the last one: {detail}")
                 self._outcome.stopped = True
         logger.info("part %s lost: %s", name, detail)
-        return Issue(severity="warning", code=reason, field=name, message=detail, value=address[:200])
+        return _issue(name, reason, detail, address)
+
+
+def _issue(name: str, reason: str, message: str, address: str) -> Issue:
+    return Issue(severity="warning", code=reason, field=name, message=redact(message), value=redact(address)[:200])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Self
 
@@ -11,7 +12,9 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from harvester.catalog.model import Page
 from harvester.crawl.outcome import Outcome
-from harvester.errors import PortalError
+from harvester.errors import DataMoaError, PortalError
+
+logger = logging.getLogger(__name__)
 
 
 class ListingMiddleware:
@@ -36,8 +39,12 @@ class ListingMiddleware:
 
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Pass on what the listing begins with."""
-        async for output in self._while_wanted(start):
-            yield output
+        try:
+            async for output in self._while_wanted(start):
+                yield output
+        except Exception as error:
+            logger.error("%s", error, exc_info=not isinstance(error, DataMoaError))
+            self._outcome.fault(error, self._crawler.spider.name)  # type: ignore[union-attr]
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Pass on pages and requests while the listing goes on."""
@@ -60,9 +67,6 @@ class ListingMiddleware:
 
     def process_spider_exception(self, response: Response, exception: Exception) -> Iterable[Request] | None:
         """End the listing with the reason that the protocol gives; other errors are the protocol's own faults."""
-        if isinstance(exception, PortalError):
-            self._outcome.fail(exception.reason, str(exception))
-            return ()
         if not isinstance(exception, HttpError):  # that one went to the request's errback already
-            self._outcome.fail("unreadable answer", f"{response.url}: {type(exception).__name__}: {exception}")
-        return None
+            self._outcome.fault(exception, response.url)
+        return () if isinstance(exception, PortalError) else None

@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 
 from harvester.catalog.model import Page
 from harvester.crawl.redaction import redact
+from harvester.errors import DataMoaError, PortalError
 
 _PRECEDENCE = (
     "forbidden address", "robots", "blocked", "login page", "error inside 200", "layout changed", "not found",
@@ -41,7 +42,8 @@ class ForbiddenAddressError(IgnoreRequest):
 class Outcome:
     """What went wrong in one crawl so far.
 
-    `listing_over`: nothing more is to be listed; `stopped`: nothing more is to be fetched or committed either.
+    `listing_over`: nothing more is to be listed; `stopped`: nothing more is to be fetched or committed either;
+    `broken`: what is wrong on our side, so that the job must be left as it is.
     `room` bounds the pages that wait to be committed: taken for each page that a protocol yields, given back by the
     pipeline. One is being committed while the next is fetched.
     """
@@ -53,6 +55,7 @@ class Outcome:
         self.stopped = False
         self.lost_requests = 0
         self.lost_details = 0
+        self.broken: Exception | None = None
         self.left = limit
         self.room = asyncio.Semaphore(1)
 
@@ -76,6 +79,16 @@ class Outcome:
             page = msgspec.structs.replace(page, records=page.records[: self.left], end=False)
         self.left -= len(page.records)
         return page
+
+    def fault(self, error: Exception, where: str) -> None:
+        """Note an error of the protocol's code at `where`: the portal's answer, a setting of ours, or its own bug."""
+        if isinstance(error, PortalError):
+            self.fail(error.reason, str(error))
+        elif isinstance(error, DataMoaError):
+            self.broken = error
+            self.stopped = True
+        else:
+            self.fail("unreadable answer", f"{where}: {type(error).__name__}: {error}")
 
     def lose_request(self, failure: Failure) -> None:
         """Note a request of the listing that was given up."""

@@ -101,6 +101,7 @@ class LedgerPipeline:
 
     async def _end(self, interrupted: bool) -> None:
         self._phase = "finishing"
+        self.error = self.error or self.outcome.broken
         try:
             if self.error is None and not interrupted:
                 self.report = await self._work(self._recorder.finish, self._ending())

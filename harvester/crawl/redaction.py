@@ -11,9 +11,12 @@ _lock = threading.Lock()
 
 
 def hide(value: str) -> None:
-    """Take `value`, as it is and as URLs spell it, out of everything that `redact` sees from now on."""
+    """Take `value`, as it is and as URLs spell it, out of all logs and of everything that `redact` sees from now on."""
     with _lock:
         _hidden.update({value, quote(value), quote(value, safe=""), quote_plus(value)})
+        for handler in logging.root.handlers:
+            if not isinstance(handler.formatter, RedactingFormatter):
+                handler.setFormatter(RedactingFormatter(handler.formatter))
 
 
 def redact(text: str) -> str:
@@ -24,8 +27,12 @@ def redact(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """A log formatter that redacts the finished line, traceback included."""
+    """Redacts what another formatter makes of a record, traceback included."""
+
+    def __init__(self, formatter: logging.Formatter | None) -> None:
+        super().__init__()
+        self._formatter = formatter or logging.Formatter()
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format as usual, then redact."""
-        return redact(super().format(record))
+        """Format as the other one does, then redact."""
+        return redact(self._formatter.format(record))

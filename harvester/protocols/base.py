@@ -16,7 +16,6 @@ from harvester import config
 from harvester.catalog.model import HarvestRecord, Page, Part
 from harvester.crawl.outcome import Outcome
 from harvester.crawl.redaction import hide
-from harvester.errors import PortalError
 from harvester.ledger.types import Job
 from harvester.members import HarvestSource
 from harvester.options import Options
@@ -59,11 +58,8 @@ class ProtocolSpider(scrapy.Spider):
         """Begin, or go on with, the listing; a job whose listing has ended has only details left."""
         if self.job.listing_ended:
             return
-        try:
-            for output in self.listing(self.job.cursor):
-                yield output
-        except PortalError as error:
-            self.outcome.fail(error.reason, str(error))
+        for output in self.listing(self.job.cursor):
+            yield output
 
     def request(self, url: str, callback: Callable[..., Any], **kwargs: Any) -> Request:
         """Make a request of the listing: never filtered as a duplicate, and counted when it is lost.

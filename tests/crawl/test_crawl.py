@@ -414,3 +414,35 @@ def test_the_lease_is_kept_while_a_portal_is_slow(
         portal.routes["/page"] = Answer(json.dumps({"records": [package(1)], "next": None}), delay=1)
         assert harvest(portal).verdict == "complete"
     assert len(beats) >= 3
+
+
+def test_a_key_is_sent_and_never_written(
+    harvest: Harvest, ledger: Ledger, settings: config.Settings, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    key = "k3y-that-must-not-be-seen"
+    monkeypatch.setenv("PAGED_KEY", key)
+    monkeypatch.setitem(loader.PROTOCOLS, "ckan", "tests.crawl.paged.KeyedSpider")
+    with PagedPortal(25, details=True) as portal:
+        portal.routes["/detail"] = Answer(status=500)
+        whole = portal.routes["/page"]
+        assert callable(whole)
+        portal.routes["/page"] = lambda asked: Answer(status=500) if "at=20" in asked.path else whole(asked)
+        report = harvest(portal)
+        assert report.reason == "server error"
+        assert any(key in asked.path and asked.headers.get("X-Api-Key") == key for asked in portal.asked)
+        assert any(asked.path.startswith("/detail") and key in asked.path for asked in portal.asked)
+    assert ledger.issue_counts(report.job)["warning", "server error"] > 0
+    ledger.backup(settings.home / "copy.sqlite")
+    for file in settings.home.rglob("*"):
+        if file.is_file():
+            assert key.encode() not in file.read_bytes(), file
+
+
+def test_a_key_that_is_not_set_is_told(harvest: Harvest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PAGED_KEY", raising=False)
+    monkeypatch.setitem(loader.PROTOCOLS, "ckan", "tests.crawl.paged.KeyedSpider")
+    with PagedPortal(5) as portal:
+        report = harvest(portal)
+        assert report.verdict == "failed"
+        assert "PAGED_KEY" in report.reason
+        assert portal.asked == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 
 import pytest
 
@@ -22,9 +24,20 @@ def test_a_log_line_with_its_traceback_is_redacted(caplog: pytest.LogCaptureFixt
         raise ValueError("refused t0ken-of-mine")
     except ValueError:
         record = logging.LogRecord("x", logging.ERROR, "f", 1, "with %s", ("t0ken-of-mine",), None)
-        import sys
-
         record.exc_info = sys.exc_info()
-    written = RedactingFormatter("%(message)s").format(record)
+    written = RedactingFormatter(logging.Formatter("%(message)s")).format(record)
     assert "t0ken" not in written
     assert "refused ***" in written
+
+
+def test_handlers_that_are_there_already_redact_too() -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logging.Formatter("at %(levelname)s: %(message)s"))
+    logging.root.addHandler(handler)
+    try:
+        hide("an0ther-key")
+        logging.getLogger("x").error("GET /?key=%s", "an0ther-key")
+    finally:
+        logging.root.removeHandler(handler)
+    assert written.getvalue() == "at ERROR: GET /?key=***\n"
