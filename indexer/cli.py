@@ -200,7 +200,7 @@ def demo(
 
 
 def main() -> None:
-    """Entry point: an expected fault is one line on stderr; exit codes of `harvester.console.exit_code`, 64 wrong usage."""
+    """Entry point: an expected fault is one line on stderr. Exit codes: `console.exit_code`, and 64 for wrong usage."""
     try:
         code = app(standalone_mode=False)
     except UsageError as error:
