@@ -33,8 +33,8 @@ from twisted.python.failure import Failure
 from harvester.catalog.model import HarvestRecord, Issue, Lost, Page, Part, Rejected
 from harvester.errors import PortalError
 from harvester.options import CkanOptions
-from harvester.protocols.answers import as_utf8, declared_charset, unreadable
 from harvester.protocols.base import ProtocolSpider
+from harvester.protocols.ckan_answers import names_of, packages_of
 
 _NOT_OFFERED = frozenset({404, 405, 501})
 _REFUSED = frozenset({400, 409, 413, 422})
@@ -65,18 +65,6 @@ class _Head(msgspec.Struct):
     state: Any = None
 
 
-class _Answer(msgspec.Struct):
-    success: bool | None = None
-    result: msgspec.Raw = msgspec.Raw()
-    error: msgspec.Raw = msgspec.Raw()
-    results: msgspec.Raw = msgspec.Raw()
-
-
-class _Found(msgspec.Struct):
-    results: list[msgspec.Raw]
-    count: int | None = None
-
-
 class _Read(NamedTuple):
     """A package as bytes, with its id for paging and what becomes of it."""
 
@@ -84,10 +72,6 @@ class _Read(NamedTuple):
     outcome: HarvestRecord | Rejected
 
 
-_answer = msgspec.json.Decoder(_Answer, strict=False)
-_found = msgspec.json.Decoder(_Found, strict=False)
-_list = msgspec.json.Decoder(list[msgspec.Raw])
-_names = msgspec.json.Decoder(list[str])
 _head = msgspec.json.Decoder(_Head)
 
 
@@ -164,23 +148,28 @@ class CkanSpider(ProtocolSpider):
             reached = position.start + len(read)
             total = None if count is None else position.start + count
         end = not read or (total is not None and reached >= total)
+        following = msgspec.structs.replace(
+            position,
+            start=reached,
+            rows=len(read) if position.start == 0 and read and not end else position.rows,
+            last=read[-1].id if read else position.last,
+        )
         fresh = read
         if begin < position.start:
             ids = [package.id for package in read]
             if position.last in ids:
                 fresh = read[ids.index(position.last) + 1 :]
+                # A count may be larger than what there is: then only what was asked for again comes.
+                end = end or (not fresh and not again and len(read) == 1)
             elif not again:
                 yield self._ask(position, after, again=True)
                 return
-            else:
-                fresh = [package for package in read if package.id is None or package.id > (position.last or "")]
-        # A count may be larger than what there is: then only what was asked for again comes.
-        end = end or (not fresh and len(read) <= position.start - begin)
-        if read and not end and read[-1].id and read[-1].id == position.last:
+            elif all(one is not None for one in ids) and ids == sorted(ids):  # type: ignore[type-var]
+                fresh = [package for package in read if (package.id or "") > (position.last or "")]
+            else:  # the portal takes the sort and pays no heed to it: no order to rely on
+                following = msgspec.structs.replace(following, sort=False, start=max(reached, position.start))
+        if following.last and following.last == position.last and not end:
             raise PortalError("endless paging", f"{self.source.url}: page after page ends with package {position.last}")
-        rows = len(read) if position.start == 0 and read and not end else position.rows
-        last = read[-1].id if read else position.last
-        following = msgspec.structs.replace(position, start=reached, rows=rows, last=last)
         yield _page([package.outcome for package in fresh], after, following, end, total)
         if not end:
             yield self._ask(following, following.cursor())
@@ -289,64 +278,6 @@ def _retreat(position: Position, response: Response) -> Position:
             return change(position, way="beyond")
     reason = "not found" if response.status in _NOT_OFFERED else "server error"
     raise PortalError(reason, f"{response.url}: answered {response.status}: {response.body[:120]!r}")
-
-
-def packages_of(response: Response, *, shown: bool = False) -> tuple[list[bytes], int | None]:
-    """Give the packages (as the bytes sent) of any answer that holds some, and the count that it declares.
-
-    Reads ``package_search``, ``current_package_list_with_resources`` and, if `shown`, ``package_show``, with and
-    without the envelope, also where DKAN puts a list into a list. Raises `PortalError`.
-    """
-    result = result_of(response)
-    try:
-        if result.startswith(b"["):
-            return list(_flat(_list.decode(result))), None
-        if shown and result.startswith(b"{"):
-            return [result], None
-        found = _found.decode(result)
-        return [bytes(raw) for raw in found.results], found.count
-    except (msgspec.DecodeError, RecursionError) as error:
-        message = f"{response.url}: no list of packages in the answer ({error}): {result[:80]!r}"
-        raise PortalError("layout changed", message) from None
-
-
-def names_of(response: Response) -> list[str]:
-    """Names in an answer of ``package_list``. Raises `PortalError`."""
-    try:
-        return _names.decode(result_of(response))
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise PortalError("layout changed", f"{response.url}: no list of names in the answer: {error}") from None
-
-
-def result_of(response: Response) -> bytes:
-    """Give the ``result`` inside an answer's envelope, or the whole body where a portal leaves the envelope out.
-
-    Raises `PortalError`: ``error inside 200``, ``login page``, ``layout changed``, ``unreadable answer``.
-    """
-    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-    body = as_utf8(response.body, declared_charset(content_type)).strip()
-    if body.startswith(b"["):
-        return body
-    try:
-        answer = _answer.decode(body)
-    except msgspec.ValidationError as error:
-        raise PortalError("layout changed", f"{response.url}: no answer of an action: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise unreadable(body[:4096], "JSON", response.url, error) from None
-    result, fault = bytes(answer.result), bytes(answer.error)
-    if answer.success is False or (fault and not result):
-        said = fault[:200].decode("utf-8", "replace") or "no reason given"
-        raise PortalError("error inside 200", f"{response.url}: the portal says that it failed: {said}")
-    return result or body
-
-
-def _flat(raws: Iterable[msgspec.Raw]) -> Iterator[bytes]:
-    for raw in raws:
-        payload = bytes(raw)
-        if payload.startswith(b"["):
-            yield from (bytes(inner) for inner in _list.decode(payload))
-        else:
-            yield payload
 
 
 def _package(payload: bytes) -> _Read:

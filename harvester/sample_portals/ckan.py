@@ -5,6 +5,7 @@ Shapes after CKAN's documentation (https://docs.ckan.org/en/latest/api/) and rec
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class Quirks:
     `max_rows`: cap of `rows`; `deepest`: 409 for `start` + `rows` beyond it; `sorts`: False answers 409 to any sort but
     the default; `searches`, `lists_with_resources`: False answers 404 to that action; `envelope`: False gives the bare
     result; `success`: False puts an error inside 200; `surplus`: added to every ``count``; `show_as_list`: DKAN's
-    package_show; `gone`: packages whose package_show answers 404; `ignores_start`: every page is the first one.
+    package_show; `gone`: packages whose package_show answers 404; `ignores_start`: every page is the first one;
+    `shuffles`: takes a sort and answers in another order each time.
     """
 
     max_rows: int = 1000
@@ -40,6 +42,7 @@ class Quirks:
     show_as_list: bool = False
     gone: frozenset[str] = frozenset()
     ignores_start: bool = False
+    shuffles: bool = False
 
 
 class _Head(msgspec.Struct):
@@ -59,6 +62,7 @@ class CkanPortal(Portal):
     def __init__(self, packages: Iterable[bytes | dict[str, Any]] = (), quirks: Quirks = Quirks()) -> None:
         super().__init__()
         self.quirks = quirks
+        self._chance = random.Random(2022)
         self.replace(packages)
 
     def replace(self, packages: Iterable[bytes | dict[str, Any]]) -> None:
@@ -93,7 +97,9 @@ class CkanPortal(Portal):
         if (sort and not self.quirks.sorts) or (limit is not None and start + rows > limit):
             return _error("Search Error", "Search error: ('SOLR returned an error running query')", 409)
         chosen = self._chosen(asked.query.get("fq", ""))
-        if sort != "id asc":
+        if self.quirks.shuffles:
+            self._chance.shuffle(chosen)
+        elif sort != "id asc":
             chosen.sort(key=lambda package: package[0].metadata_modified, reverse=True)
         body = self.page(chosen, 0 if self.quirks.ignores_start else start, min(rows, self.quirks.max_rows))
         return self._result(

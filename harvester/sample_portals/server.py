@@ -51,7 +51,8 @@ Fault = Callable[[Asked], Answer | None]
 class Portal:
     """Base of the sample portals: a server on a free loopback port, running in threads between `start` and `stop`.
 
-    `requests` counts what was asked, by path, and `answered` what was answered, by status. Faults in `faults` are tried in order before `answer`.
+    `requests` counts what was asked, by path, and `answered` what was answered, by status. Faults in `faults` are tried
+    in order before `answer`.
     """
 
     robots = "User-agent: *\nDisallow:\n"

@@ -108,6 +108,26 @@ def test_the_package_at_the_edge_of_a_page_may_go_too(tmp_path: Path) -> None:
     assert rest.identifiers == ALL[100:]
 
 
+def test_packages_may_come_before_the_cursor_while_the_one_at_the_edge_goes(tmp_path: Path) -> None:
+    packages = [package(number) for number in range(250)]
+    with CkanPortal(packages) as portal:
+        first = listing(portal, tmp_path, most=1)
+        new = [{**package(0), "id": f"id-0000{letter}"} for letter in "abcdef"]
+        portal.replace(packages[:99] + new + packages[100:])
+        rest = listing(portal, tmp_path, cursor=first.pages[-1].cursor)
+    assert set(rest.identifiers) >= set(ALL[100:])
+    assert len(rest.identifiers) < len(ALL[100:]) + 10  # a few come twice, which the ledger counts
+    assert rest.ended
+
+
+def test_a_portal_that_pays_no_heed_to_the_sort_is_read_to_its_end(tmp_path: Path) -> None:
+    with CkanPortal(map(package, range(950)), Quirks(shuffles=True)) as portal:
+        found = listing(portal, tmp_path)
+    assert found.ended
+    assert len(found.records) >= 950
+    assert portal.count() < 20
+
+
 def test_a_listing_goes_on_from_any_cursor(tmp_path: Path) -> None:
     for quirks in (Quirks(), Quirks(searches=False), Quirks(searches=False, lists_with_resources=False)):
         with CkanPortal(map(package, range(250)), quirks) as portal:

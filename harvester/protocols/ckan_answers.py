@@ -1,0 +1,87 @@
+"""What CKAN's actions answer, and what portals that imitate CKAN answer instead; packages stay the bytes sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from scrapy.http import Response
+
+from harvester.errors import PortalError
+from harvester.protocols.answers import as_utf8, declared_charset, unreadable
+
+
+class _Answer(msgspec.Struct):
+    success: bool | None = None
+    result: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+    results: msgspec.Raw = msgspec.Raw()
+
+
+class _Found(msgspec.Struct):
+    results: list[msgspec.Raw]
+    count: int | None = None
+
+
+_answer = msgspec.json.Decoder(_Answer, strict=False)
+_found = msgspec.json.Decoder(_Found, strict=False)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_names = msgspec.json.Decoder(list[str])
+
+
+def packages_of(response: Response, *, shown: bool = False) -> tuple[list[bytes], int | None]:
+    """Give the packages (as the bytes sent) of any answer that holds some, and the count that it declares.
+
+    Reads ``package_search``, ``current_package_list_with_resources`` and, if `shown`, ``package_show``, with and
+    without the envelope, also where DKAN puts a list into a list. Raises `PortalError`.
+    """
+    result = result_of(response)
+    try:
+        if result.startswith(b"["):
+            return list(_flat(_list.decode(result))), None
+        if shown and result.startswith(b"{"):
+            return [result], None
+        found = _found.decode(result)
+        return [bytes(raw) for raw in found.results], found.count
+    except (msgspec.DecodeError, RecursionError) as error:
+        message = f"{response.url}: no list of packages in the answer ({error}): {result[:80]!r}"
+        raise PortalError("layout changed", message) from None
+
+
+def names_of(response: Response) -> list[str]:
+    """Names in an answer of ``package_list``. Raises `PortalError`."""
+    try:
+        return _names.decode(result_of(response))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PortalError("layout changed", f"{response.url}: no list of names in the answer: {error}") from None
+
+
+def result_of(response: Response) -> bytes:
+    """Give the ``result`` inside an answer's envelope, or the whole body where a portal leaves the envelope out.
+
+    Raises `PortalError`: ``error inside 200``, ``login page``, ``layout changed``, ``unreadable answer``.
+    """
+    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    body = as_utf8(response.body, declared_charset(content_type)).strip()
+    if body.startswith(b"["):
+        return body
+    try:
+        answer = _answer.decode(body)
+    except msgspec.ValidationError as error:
+        raise PortalError("layout changed", f"{response.url}: no answer of an action: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise unreadable(body[:4096], "JSON", response.url, error) from None
+    result, fault = bytes(answer.result), bytes(answer.error)
+    if answer.success is False or (fault and not result):
+        said = fault[:200].decode("utf-8", "replace") or "no reason given"
+        raise PortalError("error inside 200", f"{response.url}: the portal says that it failed: {said}")
+    return result or body
+
+
+def _flat(raws: Iterable[msgspec.Raw]) -> Iterator[bytes]:
+    for raw in raws:
+        payload = bytes(raw)
+        if payload.startswith(b"["):
+            yield from (bytes(inner) for inner in _list.decode(payload))
+        else:
+            yield payload
