@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from harvester.catalog.names import address_key, name_key
 from harvester.catalog.tables import Label, Licence
 
 _LINK = re.compile(r"""href\s*=\s*["']?\s*([^"'\s>]+)|(https?://[^\s"'<>)\]]+)""", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?([^\s]+)", re.IGNORECASE)
-_DOCUMENT = re.compile(r"/(?:legalcode|deed)(?:[.-][a-z-]+)?(?:\.[a-z]+)?$")
 _CC_ADDRESS = re.compile(
     r"creativecommons\.org/licen[sc]es/(by(?:-nc)?(?:-sa|-nd)?)/(\d\.\d)(?:/([a-z]{2,3}))?(?:/.*)?", re.IGNORECASE
 )
@@ -23,7 +21,6 @@ _CC_NAME = re.compile(
     r"[\s,_(v-]*(?P<version>[1-4]\.\d)",
     re.IGNORECASE,
 )
-_NOT_WORD = re.compile(r"[\W_]+")
 
 
 class KnownLicence(NamedTuple):
@@ -31,17 +28,6 @@ class KnownLicence(NamedTuple):
 
     code: str
     uri: str | None
-
-
-def address_key(url: str) -> str:
-    """Give what addresses are compared by: no scheme, ``www.``, final slash, name of a document, or capital letter."""
-    match = _ADDRESS.fullmatch(html.unescape(url.strip()))
-    return _DOCUMENT.sub("", match[1].lower().rstrip("/")).rstrip("/") if match else ""
-
-
-def name_key(text: str) -> str:
-    """Give what names are compared by: letters and digits only, case folded."""
-    return _NOT_WORD.sub("", text.casefold())
 
 
 class LicenceRegister:

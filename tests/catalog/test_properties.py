@@ -37,11 +37,16 @@ from harvester.processing import MAPPINGS, Processor
 VOCABULARIES = config.vocabularies(config.default_config())
 
 PIECES = [
-    "한국전력공사", "병원", " ", "  ", "\n", "-", "null", "없음", "<b>", "</b>", "<br/>", "<시트1>", "<", ">", "&", "&amp;", "&lt;",
-    "&#38;", "amp;", "lt;", "<!--", "-->", "<script>", "</script>", "Ã", "Â", "¡", "\xa0", "\x85", "ì", "\ufffd", "\u200b", "\ud800",
-    "\u0301", "e", "#", ",", ";", "(", "CC BY", " 4.0", "KOGL", "출처표시", " + 변경금지", "공공누리 제1유형", "https://", "http://",
-    "www.", "a.kr", "/", "//", "creativecommons.org/licenses/by/4.0/", "href=", "'", '"', "javascript:", "CSV", "JSON", "+", ".", "XML",
-    "text/csv", "zip", "R/P1Y", "2024", "-01", "년", "1월", "~", "T00:00:00", "9999-12-31", "45000", "보건 - 건강보험", "교육", "kr",
+    "한국전력공사", "병원", " ", "  ", "\n", "-", "null", "없음", "<b>", "</b>", "<br/>", "<시트1>", "<", ">", "&",
+    "&amp;", "&lt;",
+    "&#38;", "amp;", "lt;", "<!--", "-->", "<script>", "</script>", "Ã", "Â", "¡", "\xa0", "\x85", "ì",
+    "\ufffd", "\u200b", "\ud800",
+    "\u0301", "e", "#", ",", ";", "(", "CC BY", " 4.0", "KOGL", "출처표시", " + 변경금지", "공공누리 제1유형",
+    "https://", "http://",
+    "www.", "a.kr", "/", "//", "creativecommons.org/licenses/by/4.0/", "href=", "'", '"', "javascript:",
+    "CSV", "JSON", "+", ".", "XML",
+    "text/csv", "zip", "R/P1Y", "2024", "-01", "년", "1월", "~", "T00:00:00", "9999-12-31", "45000",
+    "보건 - 건강보험", "교육", "kr",
     "강원도 ", "통계청", "mailto:", "a@b.kr", "%40", "tel:", "+82-0", "0442006788", "`", "[", "]", ":", "\\", "@",
 ]  # fmt: skip
 raw_text = st.lists(st.sampled_from(PIECES), max_size=7).map("".join) | st.text(max_size=20)

@@ -150,9 +150,8 @@ def found_in_json(samples: Path) -> Iterator[tuple[str, Any]]:
     """Every key and value of every JSON sample of CKAN portals and data.json catalogues."""
     for folder in ("ckan", "data-json"):
         for file in sorted((samples / folder).rglob("*.json*")):
-            opened = gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")
-            with opened as stream:
-                stack: list[Any] = [json.load(stream)]
+            payload = file.read_bytes()
+            stack: list[Any] = [json.loads(gzip.decompress(payload) if file.suffix == ".gz" else payload)]
             while stack:
                 value = stack.pop()
                 if isinstance(value, dict):

@@ -188,18 +188,21 @@ def test_frequencies(vocabularies: Vocabularies, text: str, code: str | None) ->
     ("text", "codes"),
     [
         ("CSV", ["CSV"]), ("csv", ["CSV"]), (".csv", ["CSV"]), ("CSV.", ["CSV"]), (".cvs", ["CSV"]), ("CVS", ["CSV"]),
-        ("XLXS", ["XLSX"]), ("XSLX", ["XLSX"]), ("xls", ["XLS"]), ("hwp", ["HWP"]), ("HWPX", ["HWPX"]), ("hwpx", ["HWPX"]),
+        ("XLXS", ["XLSX"]), ("XSLX", ["XLSX"]), ("xls", ["XLS"]), ("hwp", ["HWP"]), ("HWPX", ["HWPX"]),
+        ("hwpx", ["HWPX"]),
         ("PDF", ["PDF"]), ("JPG", ["JPEG"]), ("txt", ["TXT"]), ("shp", ["SHP"]), ("odt", ["ODT"]), ("PCM", ["PCM"]),
         ("pptx", ["PPTX"]), ("TIFF", ["TIFF"]), ("mp4", ["MP4"]), ("DXF", ["DXF"]),
         ("JSON+XML", ["JSON", "XML"]), ("XML, JSON", ["XML", "JSON"]), ("XLS, HWP", ["XLS", "HWP"]),
         ("XLS/XLSX", ["XLS", "XLSX"]), ("CSV, JSON", ["CSV", "JSON"]),
         ("ZIP+CSV", ["CSV"]), ("zip+xml", ["XML"]), ("Zipped CSV", ["CSV"]), ("ZIP", ["ZIP"]), ("ZIP + XML", ["XML"]),
-        ("Web Page", ["HTML"]), ("HT ML", ["HTML"]), ("GeoJSON", ["GEOJSON"]), ("PNG 24", ["PNG"]), ("OGC WMS", ["WMS"]),
+        ("Web Page", ["HTML"]), ("HT ML", ["HTML"]), ("GeoJSON", ["GEOJSON"]), ("PNG 24", ["PNG"]),
+        ("OGC WMS", ["WMS"]),
         ("ArcGIS GeoServices REST API", ["ESRI-REST"]), ("Esri REST", ["ESRI-REST"]), ("GTFS-RT", ["GTFS-RT"]),
         ("text/csv; charset=utf-8", ["CSV"]), ("application/vnd.ms-excel", ["XLS"]),
         ("http://publications.europa.eu/resource/authority/file-type/CSV", ["CSV"]),
         (f"{IANA}/application/geo+json", ["GEOJSON"]), ("http://portal.example/JSON", ["JSON"]),
-        ("ERR", [None]), ("link", [None]), ("do", [None]), ("video", [None]), ("hdfjpg", [None]), ("CSV, 그림", ["CSV", None]),
+        ("ERR", [None]), ("link", [None]), ("do", [None]), ("video", [None]), ("hdfjpg", [None]),
+        ("CSV, 그림", ["CSV", None]),
     ],
 )  # fmt: skip
 def test_formats(vocabularies: Vocabularies, text: str, codes: list[str | None]) -> None:
@@ -222,7 +225,7 @@ def test_formats(vocabularies: Vocabularies, text: str, codes: list[str | None])
         ("CSV", "application/zip", "application/zip", f"{IANA}/text/csv"),
         ("GeoJSON", "application/vnd.geo+json", "application/geo+json", f"{IANA}/application/geo+json"),
         ("CSV", "TEXT/CSV; charset=EUC-KR", "text/csv", f"{IANA}/text/csv"),
-        ("", "application/vnd.google-earth.kml+xml", "application/vnd.google-earth.kml+xml", f"{IANA}/application/vnd.google-earth.kml+xml"),
+        ("", "application/vnd.dbf", "application/vnd.dbf", f"{IANA}/application/vnd.dbf"),
         ("", "https://www.iana.org/assignments/media-types/text/csv", "text/csv", f"{IANA}/text/csv"),
         ("Tabelle", "text/csv", "text/csv", f"{IANA}/text/csv"),
     ],
@@ -345,7 +348,8 @@ def test_agencies(vocabularies: Vocabularies, old: str, new: str | None) -> None
 @pytest.mark.parametrize(
     ("text", "tag"),
     [
-        ("kr", "ko"), ("ko", "ko"), ("ko-KR", "ko"), ("KOR", "ko"), ("en-US", "en"), ("eng", "en"), ("zh-Hant-TW", "zh-Hant"),
+        ("kr", "ko"), ("ko", "ko"), ("ko-KR", "ko"), ("KOR", "ko"), ("en-US", "en"), ("eng", "en"),
+        ("zh-Hant-TW", "zh-Hant"),
         (f"{EU}/language/DEU", "de"), (f"{EU}/language/FRE", "fr"), ("http://id.loc.gov/vocabulary/iso639-1/fr", "fr"),
         ("und", "und"), ("http://id.loc.gov/vocabulary/iso639-1/", None), ("Java", None), ("", None), ("xyz", None),
     ],
