@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from harvester.catalog.tables import Tables
 from harvester.catalog.vocabularies import Vocabularies
-from harvester.errors import ConfigurationError
+from harvester.errors import ConfigurationError, UsageError
 from harvester.members import HarvestSource, Member
 from harvester.options import OPTIONS
 
@@ -123,7 +123,7 @@ def vocabularies(config: Path) -> Vocabularies:
 def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
     """Sources named as ``member`` (all its enabled ones) or ``member.source``; none named: every enabled source.
 
-    Raises `ConfigurationError` that names the nearest known name.
+    Raises `UsageError` that names the nearest known name.
     """
     sources = {source.name: source for member in members(config) for source in member.sources}
     if not names:
@@ -136,12 +136,12 @@ def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
         elif name in by_id:
             enabled = [source for source in by_id[name].sources if source.enabled]
             if not enabled:
-                raise ConfigurationError(f"{name}: every source of this member is switched off (enabled: false)")
+                raise UsageError(f"{name}: every source of this member is switched off (enabled: false)")
             chosen.update((source.name, source) for source in enabled)
         else:
             near = difflib.get_close_matches(name, [*sources, *by_id], n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `datamoa members` lists what is configured"
-            raise ConfigurationError(f"no member or source is called {name!r}{hint}")
+            raise UsageError(f"no member or source is called {name!r}{hint}")
     return tuple(chosen.values())
 
 

@@ -14,7 +14,10 @@ from rich.text import Text
 from harvester.errors import UsageError
 from harvester.ledger.types import JobReport
 
-out = Console(highlight=False, soft_wrap=True)
+_PIPED_WIDTH = 200
+"""What is piped has no width of its own, and rich's 80 columns would fold names and numbers."""
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 REPORT_KEYS = (
@@ -64,8 +67,7 @@ def print_reports(reports: Sequence[JobReport], *, title: str = "") -> None:
         table.add_row(
             report.source, str(report.job), verdict_text(report), *counts, f"{report.seconds:.1f}", report.reason
         )
-    # A terminal narrower than the table would fold numbers: let lines run on instead.
-    out.print(table, width=max(out.width, 170) if not out.is_terminal else None)
+    out.print(table)
 
 
 def _count(number: int) -> str:

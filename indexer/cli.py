@@ -210,7 +210,8 @@ def main() -> None:
     except TyperException as error:
         if not error.message:  # the help was shown instead
             sys.exit(WRONG_USAGE)
-        console.notes.print(f"datamoa: {error.format_message()}; `datamoa --help` shows what there is", markup=False)
+        message = error.format_message().rstrip(".")
+        console.notes.print(f"datamoa: {message}; `datamoa --help` shows what there is", markup=False)
         sys.exit(WRONG_USAGE)
     except typer.Abort:
         sys.exit(130)

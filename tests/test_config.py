@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harvester import config
-from harvester.errors import ConfigurationError
+from harvester.errors import ConfigurationError, UsageError
 from harvester.options import CkanOptions, DataGoKrOptions
 
 GOOD = """\
@@ -85,7 +85,7 @@ def test_sources_are_selected_by_member_or_by_name_and_a_wrong_name_is_told_the_
     assert [source.name for source in config.select(tmp_path, ())] == ["test-corp.portal"]
     assert [source.name for source in config.select(tmp_path, ("test-corp",))] == ["test-corp.portal"]
     assert [source.name for source in config.select(tmp_path, ("test-corp.second",))] == ["test-corp.second"]
-    with pytest.raises(ConfigurationError, match=r"did you mean test-corp\.portal\?"):
+    with pytest.raises(UsageError, match=r"did you mean test-corp\.portal\?"):
         config.select(tmp_path, ("test-corp.portl",))
 
 
