@@ -90,7 +90,15 @@ def undo(ledger: Ledger) -> None:
         ledger.undo(newest.job)
 
 
-STEPS: list[Callable[[Ledger], None]] = [step(0), step(1), step(2), held, accept, undo, lambda ledger: str(ledger.prune())]
+STEPS: list[Callable[[Ledger], None]] = [
+    step(0),
+    step(1),
+    step(2),
+    held,
+    accept,
+    undo,
+    lambda ledger: str(ledger.prune()),
+]
 
 
 def live(file: Path, happen: Callable[[], None] = lambda: None) -> None:

@@ -149,8 +149,7 @@ class Details:
                         failed.append((name, answer))
                     else:
                         arrived.append(Part(name=name, format="test", payload=answer.encode()))
-                names = {part.name for part in arrived}
-                parts = (*(part for part in record.parts if part.name not in names), *arrived)
+                parts = tuple(({part.name: part for part in (*record.parts, *arrived)}).values())
                 whole = HarvestRecord(
                     identifier=record.identifier, parts=parts, wanted=record.wanted, revision=record.revision
                 )

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
+import os
 import tempfile
-from collections import Counter
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,8 @@ from tests.ledger.scripts import (
     start,
 )
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""A disk is waited for at every commit; hundreds of small jobs need not be."""
 ISSUE = Issue(severity="warning", code="not found", message="404")
 REJECTED = Rejected(payload=b"x", format="test", issue=ISSUE)
 
@@ -51,11 +52,11 @@ jobs = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(jobs, min_size=1, max_size=5))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(jobs, min_size=1, max_size=3))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_counts_add_up_and_the_feed_holds_what_is_shown(runs: list[dict[str, object]]) -> None:
     """Whatever portals show, in whatever pages, however often a job is taken up again."""
-    with tempfile.TemporaryDirectory() as folder, Ledger.open(f"sqlite:///{folder}/ledger.db") as ledger:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder, Ledger.open(f"sqlite:///{folder}/ledger.db") as ledger:
         for number, run in enumerate(runs):
             _run(ledger, str(number), run)  # type: ignore[arg-type]
             _check(ledger)
@@ -76,10 +77,8 @@ def _run(ledger: Ledger, name: str, run: dict) -> None:  # type: ignore[type-arg
     assert ledger.count(job).listed == counts.listed
     report = ledger.finish_job(job, Ending(), Expected(max_drop=0.5))
     assert adds_up(report)
-    met = Counter(one.id for one in run["listed"])
-    assert report.duplicate == sum(
-        number - 1 for id_, number in met.items() if id_ in before or not _only_unknown_deletions(run["listed"], id_)
-    ) or any(one.deleted for one in run["listed"])
+    if not any(one.deleted for one in run["listed"]):  # a deletion of what was never known is not remembered
+        assert report.duplicate == len(run["listed"]) - len({one.id for one in run["listed"]})
     if run["after"] == "accept" and report.verdict == "held":
         ledger.accept(job.id)
     elif run["after"] == "undo":
@@ -87,10 +86,6 @@ def _run(ledger: Ledger, name: str, run: dict) -> None:  # type: ignore[type-arg
         assert shown(ledger) == before
     elif run["after"] == "prune":
         ledger.prune()
-
-
-def _only_unknown_deletions(shown_by_portal: list[Listed], id_: str) -> bool:
-    return all(one.deleted for one in shown_by_portal if one.id == id_)
 
 
 def _check(ledger: Ledger) -> None:
