@@ -94,7 +94,7 @@ def report(url: str, options: argparse.Namespace) -> None:
     words = [each for each in words if each]
     kinds: dict[str, Callable[[int], str]] = {
         "two words": lambda n: _search(words, n),
-        "two words, a filter of each of two facets": lambda n: _search(words, n, format="CSV", license="KOGL-0"),
+        "two words, a filter of each of two facets": lambda n: _search(words, n, type="FILE", year="2021"),
         "a sentence": lambda n: _search(sentences, n),
         "everything, newest first": lambda n: _search([""], n, **{"from": str(n % 50 * 10)}),
         "the page for two words": lambda n: _search(words, n).replace("/api/search", "/"),

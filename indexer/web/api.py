@@ -15,6 +15,7 @@ from harvester.catalog.model import Dataset
 from harvester.catalog.quality import quality
 from harvester.errors import DataMoaError
 from harvester.ledger import Ledger, StoredDataset
+from indexer.documents import ANALYSIS
 from indexer.web.answers import json_answer
 from indexer.web.faults import NotHereError
 from indexer.web.openapi import DATASET_ID, search_parameters
@@ -205,11 +206,16 @@ def _health(reader: Reader) -> dict[str, Any]:
         log.error("health: %s", error)
         return _down("the search engine cannot be reached", **known)
     lag = max(0, last_seq - checkpoint.seq)
+    aside = len(reader.ledger.set_asides(reader.engine.name))
     reasons = []
     if checkpoint.ledger not in (None, reader.ledger.id) or checkpoint.seq > last_seq:
         reasons.append("the index belongs to another ledger: `datamoa rebuild` makes a new one")
+    elif checkpoint.analysis not in (None, ANALYSIS):
+        reasons.append("the index was built by another analysis: `datamoa rebuild` makes a new one")
     elif lag:
         reasons.append(f"the index is {lag:,} changes behind the ledger: `datamoa index` brings it up to date")
+    if aside:
+        reasons.append(f"the index could not take {aside:,} changes: `datamoa index` tells why")
     return {
         "status": "degraded" if reasons else "ok",
         **{key: known[key] for key in ("engine", "ledger")},

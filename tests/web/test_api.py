@@ -14,7 +14,7 @@ from harvester import config
 from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.model import Dataset
 from harvester.errors import IndexEngineError, LedgerError
-from harvester.ledger import Ledger
+from harvester.ledger import Ledger, SetAside
 from indexer.engines.embedded import EmbeddedIndex
 from indexer.query import PARAMETERS, SORTS
 from indexer.web import schemas
@@ -254,6 +254,19 @@ def test_an_index_of_another_ledger_is_told(tmp_path: Path, settings: config.Set
         # What the index finds and this ledger does not have is left out.
         found = asked(client, "/api/search", q="미세먼지")
         assert found["hits"] == []
+
+
+def test_an_index_that_needs_a_hand_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_in(tmp_path)
+    with Ledger.open(settings.database_url) as ledger:
+        catalogue.harvest(ledger, catalogue.datasets())
+        bring_up_to_date(settings)
+        ledger.set_aside("embedded", [SetAside(seq=1, id=DUST, reason="too big")])
+    with served(create_app(settings)) as client:
+        monkeypatch.setattr("indexer.web.api.ANALYSIS", "0.0")
+        answer = asked(client, "/health")
+        assert answer["status"] == "degraded"
+        assert ["another analysis" in answer["reasons"][0], "1 changes" in answer["reasons"][1]] == [True, True]
 
 
 SECRET = "at /var/lib/secret-path: password=hunter2"
