@@ -9,11 +9,12 @@ import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import msgspec
 
-from harvester.sample_portals.server import Answer, Asked, Portal
+from harvester.sample_portals.server import Answer, Asked, Portal, not_found
 
 _MODIFIED = re.compile(r"metadata_modified:\[(\S+) TO \*\]")
 _FIELD = re.compile(r"(organization|groups|tags):\"?([^\"\s)]+)\"?")
@@ -48,6 +49,7 @@ class Quirks:
 class _Head(msgspec.Struct):
     id: str | None = None
     name: str | None = None
+    title: Any = None
     metadata_modified: str = ""
     organization: dict[str, Any] | None = None
     tags: list[dict[str, Any]] = []
@@ -72,7 +74,9 @@ class CkanPortal(Portal):
         self._packages = sorted(zip(heads, bodies, strict=True), key=lambda package: package[0].id or "")
 
     def answer(self, asked: Asked) -> Answer:
-        """Answer one action; an unknown one as CKAN does."""
+        """Answer one action, an unknown one as CKAN does; a package's page is a few words of HTML."""
+        if asked.path.startswith("/dataset/"):
+            return self._page_of(asked.path.removeprefix("/dataset/"))
         action = asked.path.removeprefix("/api/3/action/")
         available = {
             "package_search": (self.quirks.searches, self._search),
@@ -130,6 +134,14 @@ class CkanPortal(Portal):
             if wanted in (head.id, head.name) and wanted not in self.quirks.gone:
                 return self._result(b"[%s]" % body if self.quirks.show_as_list else body)
         return _error("Not Found Error", "Not found", 404)
+
+    def _page_of(self, name: str) -> Answer:
+        for head, _ in self._packages:
+            if name in (head.id, head.name):
+                title = escape(str(head.title or name))
+                page = f"<!DOCTYPE html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>"
+                return Answer(page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+        return not_found()
 
     def _result(self, result: bytes) -> Answer:
         return _json(b'{"help": "", "success": true, "result": %s}' % result if self.quirks.envelope else result)

@@ -85,6 +85,7 @@ def test_a_ckan_caps_rows_and_knows_its_actions(portals: SamplePortals) -> None:
     names = json.loads(get(f"{api}/package_list")[1])["result"]
     assert json.loads(get(f"{api}/package_show?id={names[0]}")[1])["result"]["name"] == names[0]
     assert get(f"{api}/package_show?id=none")[0] == 404
+    assert get(f"{portals.addresses['ckan']}/dataset/{names[0]}")[0] == 200
     assert get(f"{api}/organization_show")[0] == 404
 
 
