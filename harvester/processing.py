@@ -7,7 +7,7 @@ import msgspec
 from harvester.catalog import codec, normalise
 from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.merge import merge
-from harvester.catalog.model import Catalog, Dataset, HarvestRecord, Issue, Mapped, Part, Processed
+from harvester.catalog.model import Catalog, Concept, Dataset, HarvestRecord, Issue, Mapped, Part, Processed
 from harvester.catalog.normalise import Normaliser
 from harvester.catalog.validate import validate
 from harvester.catalog.vocabularies import Vocabularies
@@ -68,7 +68,11 @@ class Processor:
             unread += mapped.unread
         if not datasets:
             return _rejected(id, _NO_PARTS)
-        dataset = merge(datasets) if len(datasets) > 1 else datasets[0]
+        dataset = datasets[0]
+        if len(datasets) > 1:
+            dataset = merge(datasets)
+            issues = tuple(issue for issue in dict.fromkeys(issues) if not _is_settled(issue, dataset))
+            unread = tuple(dict.fromkeys(unread))
         issues += validate(dataset)
         content = None
         if not any(issue.severity == "error" for issue in issues):
@@ -83,8 +87,8 @@ class Processor:
             content_hash=codec.content_hash(content) if content else None,
             landing_page=dataset.landing_page,
             counters=counters,
-            issues=tuple(dict.fromkeys(issues)) if len(datasets) > 1 else issues,
-            unread=tuple(dict.fromkeys(unread)) if len(datasets) > 1 else unread,
+            issues=issues,
+            unread=unread,
         )
 
     def _mapped(self, part: Part, identifier: str) -> Mapped | Issue:
@@ -99,6 +103,14 @@ class Processor:
             return Issue(
                 severity="error", code=error.code, message=error.message, field=error.field or part.name, value=value
             )
+
+
+def _is_settled(issue: Issue, dataset: Dataset) -> bool:
+    """Whether another part knew what this issue says is unknown: merging put the known concept in its place."""
+    if not issue.code.startswith("unknown-"):
+        return False
+    concept = getattr(dataset, issue.field or "", None)
+    return isinstance(concept, Concept) and concept.code is not None
 
 
 def _rejected(id: str, issue: Issue) -> Processed:

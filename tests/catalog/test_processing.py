@@ -108,6 +108,7 @@ def test_further_parts_complete_the_listing(processor: Callable[..., processing.
     assert dataset.license is not None
     assert dataset.license.code == "KOGL-0"
     assert done.counters == {"views": 1, "downloads": 4}
+    assert done.issues == ()  # that the listing's licence is unknown no longer matters
 
 
 def test_a_further_part_that_cannot_be_read_is_a_warning(processor: Callable[..., processing.Processed]) -> None:
