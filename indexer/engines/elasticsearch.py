@@ -203,17 +203,22 @@ class ElasticsearchIndex:
     # --- generations
 
     def _resolve(self, client: Elasticsearch) -> str | None:
-        """The generation behind the alias; None where there is none."""
-        try:
-            behind = list(client.indices.get_alias(name=self._address.name).body)
-        except NotFoundError:
-            return None
+        """The generation that this object reads: the one being filled, or the one behind the alias if there is any."""
+        if self._searched != self._address.name:
+            return self._searched
+        behind = self._behind(client)
         if len(behind) > 1:
             raise IndexEngineError(
-                f"{self.name}: the alias stands for several indices ({', '.join(sorted(behind))}); "
+                f"{self.name}: the alias stands for several indices ({', '.join(behind)}); "
                 "leave it to one of them, or run `datamoa rebuild`"
             )
-        return str(behind[0])
+        return behind[0] if behind else None
+
+    def _behind(self, client: Elasticsearch) -> list[str]:
+        try:
+            return sorted(client.indices.get_alias(name=self._address.name).body)
+        except NotFoundError:
+            return []
 
     def _first(self, client: Elasticsearch) -> str:
         """Make the first generation. Its name is always the same, so that of two loaders only one makes it."""
@@ -242,26 +247,26 @@ class ElasticsearchIndex:
             aliases=aliases,
         )
 
-    def _swap(self, client: Elasticsearch, generation: str) -> str | None:
-        """Point the alias to `generation`, in one step; return the one that it pointed to."""
-        old = self._resolve(client)
-        name = self._address.name
+    def _swap(self, client: Elasticsearch, generation: str) -> list[str]:
+        """Point the alias to `generation`, in one step; return what it pointed to."""
+        old, name = self._behind(client), self._address.name
+        # By pattern too: another rebuild may have put its own generation there a moment ago.
         client.indices.update_aliases(
             actions=[
-                {"remove": {"index": "*", "alias": name, "must_exist": False}},
+                *({"remove": {"index": index, "alias": name, "must_exist": False}} for index in (*old, f"{name}-*")),
                 {"add": {"index": generation, "alias": name}},
             ]
         )
         return old
 
-    def _sweep(self, client: Elasticsearch, old: str | None) -> None:
-        """Remove the old generation, and those that a killed rebuild left behind a day ago or longer."""
+    def _sweep(self, client: Elasticsearch, old: list[str]) -> None:
+        """Remove old generations, and those that a killed rebuild left behind a day ago or longer."""
         found = client.indices.get(index=f"{self._address.name}-*", flat_settings=True).body
         now = time.time()
         for generation, about in found.items():
             ours = about["mappings"].get("_meta", {}).get("datamoa", {}).get("name") == self._address.name
             age = now - int(about["settings"]["index.creation_date"]) / 1000
-            if ours and self._address.name not in about["aliases"] and (generation == old or age > _ORPHAN_AGE):
+            if ours and self._address.name not in about["aliases"] and (generation in old or age > _ORPHAN_AGE):
                 client.indices.delete(index=generation, ignore_unavailable=True)
 
 

@@ -70,8 +70,6 @@ def settings(address: Address) -> dict[str, Json]:
         "gc_deletes": "0s",
         # The deepest page that `indexer.query` allows, and the one hit more that tells whether anything follows.
         "max_result_window": 10_001,
-        # A list of values in one request: `OneOf` of all publishers, say.
-        "max_terms_count": 65_536,
     }
 
 

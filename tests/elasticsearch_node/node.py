@@ -116,6 +116,14 @@ class Node:
             self._process.wait()
             self._process = None
 
+    def leave(self) -> str:
+        """Let it run as long as its owner does; this object forgets it. Gives its address."""
+        if self._process is not None:
+            # Said to have ended, or Python warns of a child that nobody waited for.
+            self._process.returncode = 0
+            self._process = None
+        return self.url
+
     @contextlib.contextmanager
     def running(self) -> Iterator[Node]:
         """Started inside the ``with``, stopped after it."""

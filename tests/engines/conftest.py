@@ -39,5 +39,5 @@ def _shared(major: int, folders: pytest.TempPathFactory, worker: str) -> Iterato
         if not address.exists():
             node = Node(home, major=major)
             node.start(owner=os.getppid())
-            address.write_text(node.url)
+            address.write_text(node.leave())
     yield address.read_text()

@@ -277,6 +277,13 @@ def test_an_alias_of_several_indices_is_refused(index: SearchIndex, client: Elas
     client.indices.create(index=f"{name}-x", aliases={name: {}})
     with pytest.raises(IndexEngineError, match="stands for several indices"):
         index.checkpoint()
+    with index.rebuild("test-1") as fresh:
+        fresh.apply(AIR[:2], at(2))
+        assert fresh.checkpoint() == at(2), "what is being filled is asked, not what the alias stands for"
+        fresh.apply(AIR[2:3], at(3))
+    assert index.checkpoint() == at(3)
+    assert index.document_count() == 3
+    assert client.indices.exists(index=f"{name}-x"), "an index that is not ours is left alone"
 
 
 # --- documents and indices that refuse

@@ -82,6 +82,7 @@ from tests.elasticsearch_node import node
 node.RUN = Path({str(run)!r})
 started = node.Node(Path({str(home)!r}))
 started.start()
+started.leave()
 print(started.pid, flush=True)
 time.sleep(600)
 """
