@@ -1,14 +1,16 @@
 """How long a search takes over HTTP on the real catalogue: facets, highlights, datasets from the ledger and all.
 
-    python -m benchmarks.search_http [--home DIR] [--requests N] [--samples DIR]
+    python -m benchmarks.search_http [--home DIR] [--requests N] [--samples DIR] [--elasticsearch]
 
 Harvests data.go.kr's catalogue of 34,267 records from a loopback portal into DIR (kept, so that a second run is quick),
-indexes it into whatever DATAMOA_INDEX_URL names, runs `datamoa serve` as a process of its own, and asks it.
+indexes it (embedded, what DATAMOA_INDEX_URL names, or a node that is started for it), runs `datamoa serve` as a process
+of its own, and asks it.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import os
 import re
@@ -46,8 +48,19 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(tempfile.gettempdir()) / "datamoa-search-http")
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--samples", type=Path, default=SAMPLES)
+    parser.add_argument("--elasticsearch", action="store_true", help="start a node and search there")
     options = parser.parse_args()
-    settings = prepared(options.home, options.samples)
+    with contextlib.ExitStack() as stack:
+        if options.elasticsearch:
+            from tests.elasticsearch_node.node import Node
+
+            node = Node(options.home / "node", heap="1g")
+            stack.enter_context(node.running())
+            os.environ["DATAMOA_INDEX_URL"] = f"{node.url}/datamoa"
+        _serve_and_ask(prepared(options.home, options.samples), options)
+
+
+def _serve_and_ask(settings: config.Settings, options: argparse.Namespace) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "indexer.cli", "serve", "--port", "0"],
         env=os.environ | config.environment(settings),
@@ -79,7 +92,7 @@ def prepared(home: Path, samples: Path) -> config.Settings:
                 print(f"harvested {job.created:,} records in {job.seconds:.1f} s: {job.verdict}")
             index = open_index(settings)
             began = time.perf_counter()
-            done = load.bring_up_to_date(ledger, index, config.vocabularies(folder))
+            done = load.bring_up_to_date(ledger, index)
             print(f"{index.name}: {done.applied:,} changes applied in {time.perf_counter() - began:.1f} s")
             index.close()
     return settings

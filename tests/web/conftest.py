@@ -61,7 +61,7 @@ def bring_up_to_date(settings: config.Settings) -> None:
     with Ledger.open(settings.database_url) as ledger:
         index = open_index(settings)
         try:
-            load.bring_up_to_date(ledger, index, config.vocabularies(settings.config))
+            load.bring_up_to_date(ledger, index)
         finally:
             index.close()
 

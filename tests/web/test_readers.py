@@ -30,7 +30,6 @@ from tests.web.conftest import served, settings_in
 
 def test_it_serves_while_a_harvest_writes_and_an_index_is_built_anew(tmp_path: Path) -> None:
     here = settings_in(tmp_path)
-    vocabularies = config.vocabularies(here.config)
     done = threading.Event()
     faults: list[str] = []
 
@@ -59,9 +58,9 @@ def test_it_serves_while_a_harvest_writes_and_an_index_is_built_anew(tmp_path: P
                         for each in range(10 * number)
                     ]
                     catalogue.harvest(ledger, known)
-                    load.bring_up_to_date(ledger, index, vocabularies)
+                    load.bring_up_to_date(ledger, index)
                     if number == 4:
-                        load.rebuild(ledger, index, vocabularies)
+                        load.rebuild(ledger, index)
         finally:
             done.set()
         seen = [each.result() for each in reading]
