@@ -43,6 +43,7 @@ def remap(
                 processed=processor.process(one.record),
             )
             for one in stored
+            if one.record.parts  # what came without any metadata has nothing to map
         ]
         counts = ledger.commit_remap(source, entries)
         report = RemapReport(

@@ -21,7 +21,8 @@ from harvester.ledger.verdict import ANSWERED
 
 def pending(store: Store, job: Job, limit: int) -> tuple[HarvestRecord, ...]:
     """The next records whose details this job still has to fetch, in listing order: their stored parts, and in `wanted`
-    only the parts that are due."""
+    only the parts that are due.
+    """
     record, waiting, part = schema.record.c, schema.pending.c, schema.part.c
     with store.reading() as tx:
         due = tx.execute(
@@ -101,12 +102,13 @@ def _due(tx: Connection, store: Store, row: AnyRow, prepared: Sequence[Prepared]
     identifiers = [one.entry.record.identifier for one in prepared]
     states = records.states(tx, store, row.source_key, identifiers)
     waiting = schema.pending.c
+    # By record alone: with the job in the condition, SQLite reads everything that is pending for every batch.
     rows = tx.execute(
-        select(waiting.record, waiting.place, waiting.wanted, waiting.revision).where(
-            waiting.job == row.id, store.dialect.among(waiting.record, [state.key for state in states.values()])
+        select(waiting.record, waiting.job, waiting.place, waiting.wanted, waiting.revision).where(
+            store.dialect.among(waiting.record, [state.key for state in states.values()])
         )
     )
-    places = {key: (place, wanted, revision) for key, place, wanted, revision in rows}
+    places = {key: (place, wanted, revision) for key, job, place, wanted, revision in rows if job == row.id}
     due = {}
     for one in prepared:
         state = states.get(one.entry.record.identifier)

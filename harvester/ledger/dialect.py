@@ -88,6 +88,7 @@ class SqliteDialect:
         self._file = Path(url.database)
 
     def engine(self) -> Engine:
+        """Connect."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._choose_format()
@@ -101,7 +102,8 @@ class SqliteDialect:
 
     def _choose_format(self) -> None:
         """Set what is stored in the file itself. Of several processes that do so at once, all but one get "locked"
-        at once, without the busy timeout (switching to WAL does not call the busy handler), so they try again."""
+        at once, without the busy timeout (switching to WAL does not call the busy handler), so they try again.
+        """
         deadline = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
@@ -138,11 +140,13 @@ class SqliteDialect:
         """BEGIN IMMEDIATE has the lock already."""
 
     def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        """Choose rows by a column."""
         # A JSON array, because SQLite takes 32,766 bound values at most.
         listed = func.json_each(_json_array(values)).table_valued("value")
         return column.in_(select(listed.c.value))
 
     def fetch(self, tx: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
+        """Read rows for many keys."""
         # As one JSON value: stepping through rows lets go of Python's lock for each of them (see `bulk`).
         inner = statement.subquery()
         binary = [place for place, column in enumerate(inner.c) if isinstance(column.type, LargeBinary)]
@@ -154,12 +158,15 @@ class SqliteDialect:
         return rows
 
     def insert_if_new(self, table: Table, unique: Column[Any]) -> Any:
+        """Insert a row unless it is there."""
         return sqlite.insert(table).on_conflict_do_nothing([unique])
 
     def now(self) -> ColumnElement[int]:
+        """Give the time."""
         return literal(time.time_ns() // 1_000_000, BigInteger)
 
     def backup(self, file: Path) -> None:
+        """Copy the ledger."""
         unfinished = file.with_name(f"{file.name}.unfinished")
         try:
             unfinished.unlink(missing_ok=True)
@@ -189,24 +196,31 @@ class PostgresqlDialect:
         self._url = url.set(drivername="postgresql+psycopg")
 
     def engine(self) -> Engine:
+        """Connect."""
         return create_engine(self._url, pool_pre_ping=True, max_overflow=20, connect_args={"connect_timeout": 10})
 
     def lock_for_migration(self, connection: Connection) -> None:
+        """Take an advisory lock."""
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('datamoa ledger'))"))
 
     def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        """Choose rows by a column."""
         return column == any_(literal(list(values), ARRAY(column.type)))
 
     def fetch(self, tx: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
+        """Read rows for many keys."""
         return [tuple(row) for row in tx.execute(statement)]
 
     def insert_if_new(self, table: Table, unique: Column[Any]) -> Any:
+        """Insert a row unless it is there."""
         return postgresql.insert(table).on_conflict_do_nothing(index_elements=[unique])
 
     def now(self) -> ColumnElement[int]:
+        """Give the time."""
         return cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
 
     def backup(self, file: Path) -> None:
+        """Copy the ledger."""
         raise LedgerError(
             f"{file}: a ledger in PostgreSQL is backed up with the server's own tool, while it runs: "
             f"pg_dump --format=custom --file={file} {self._url.database}"

@@ -41,7 +41,8 @@ def issue_counts(store: Store, job_id: int) -> dict[tuple[str, str], int]:
 
 def issues(store: Store, job_id: int, limit: int) -> list[RecordIssue]:
     """Up to `limit` issues of a job: those on the job and on entries without identifier, then those of records as they
-    stand now (what a newer job found instead of them belongs to that one)."""
+    stand now (what a newer job found instead of them belongs to that one).
+    """
     stray, table, record = schema.stray.c, schema.record_issue.c, schema.record.c
     with store.reading() as tx:
         beside = tx.execute(
@@ -186,7 +187,8 @@ _IDENTITIES: Select[Any] = (
 
 def why(store: Store, name: str) -> list[Why]:
     """What is known of a dataset id, a portal's identifier or a landing page (with or without ``www.``, a closing slash
-    and whichever of http and https); the records of all sources that it fits."""
+    and whichever of http and https); the records of all sources that it fits.
+    """
     record, stray = schema.record.c, schema.stray.c
     with store.reading() as tx:
         sources = [key for (key,) in tx.execute(select(schema.source.c.key))]

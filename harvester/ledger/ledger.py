@@ -56,7 +56,8 @@ def never(_holder: str) -> bool:
 
 class Ledger:
     """The store of jobs, records, datasets, their versions and their change feed. Synchronous; every method is one or
-    more short transactions, reading methods may be called from several threads. Faults are `LedgerError`."""
+    more short transactions, reading methods may be called from several threads. Faults are `LedgerError`.
+    """
 
     def __init__(self, store: Store, id_: str) -> None:
         self._store = store

@@ -51,7 +51,8 @@ class Store:
 
     def now(self) -> ColumnElement[int]:
         """The time as an SQL expression: the database's clock, so that machines agree on when a lease has run out;
-        the caller's clock where one was given."""
+        the caller's clock where one was given.
+        """
         return self.dialect.now() if self._clock is None else literal(milliseconds(self._clock()), BigInteger)
 
     @contextmanager

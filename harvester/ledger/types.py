@@ -19,7 +19,8 @@ Cause: TypeAlias = Literal["harvest", "accept", "undo", "remap"]
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """How much history `prune` leaves: versions of a dataset, payloads of a part (1: only the current one, since a
-    million CKAN records are about 4 GB a version), finished jobs of a source."""
+    million CKAN records are about 4 GB a version), finished jobs of a source.
+    """
 
     versions: int = 5
     payloads: int = 1
@@ -216,7 +217,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 class RecordIssue(msgspec.Struct, frozen=True, kw_only=True):
     """An issue with what it is about: a record (`id` is its dataset's), an entry without identifier (both None), or
-    the job as a whole (both None). The other fields are those of `Issue`."""
+    the job as a whole (both None). The other fields are those of `Issue`.
+    """
 
     identifier: str | None
     id: str | None
@@ -230,7 +232,8 @@ class RecordIssue(msgspec.Struct, frozen=True, kw_only=True):
 class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A record that did not become a dataset, with the reasons and what the portal gave; `identifier` and `id` are None
     for an entry that has no usable identifier. `code` and `message` are those of its first error, `excerpt` is the
-    beginning of the listing's payload as text. `shown`: an older good dataset is still shown."""
+    beginning of the listing's payload as text. `shown`: an older good dataset is still shown.
+    """
 
     identifier: str | None
     id: str | None

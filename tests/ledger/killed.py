@@ -1,8 +1,8 @@
 """A scripted life of a source, broken off at every write and around it; run by `test_killing`.
 
-Usage: killed.py FOLDER. What a kill leaves is what the operating system has been given: the database and its log as they
-are at that moment. So the life runs once, both files are copied before and after every statement and commit, and from
-every state that such a copy shows another process goes on to the end. A few lives are really killed, with SIGKILL.
+Usage: killed.py FOLDER. What a kill leaves is what the operating system has been given: the database and its log as
+they are at that moment. So the life runs once, both files are copied before and after every statement and commit, and
+from every state that such a copy shows another process goes on to the end. A few lives are really killed, with SIGKILL.
 """
 
 from __future__ import annotations
