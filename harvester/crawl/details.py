@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from time import monotonic
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
@@ -20,7 +21,11 @@ from harvester.protocols.base import ProtocolSpider
 logger = logging.getLogger(__name__)
 
 BATCH = 200
-"""Records whose details are fetched side by side and committed together; bounds memory."""
+"""At most so many records have their details committed together; bounds memory."""
+
+_FIRST_BATCH = 20
+_BATCH_SECONDS = 20
+"""A slow portal's batches are as small as this takes: so much is fetched again after an interruption, at the most."""
 
 _GIVE_UP_AFTER = 30
 """So many lost details one after the other: the portal is gone, and asking on would take hours of retries."""
@@ -36,15 +41,23 @@ class Details:
         self._crawler = crawler
         self._spider = spider
         self._lost_in_a_row = 0
+        # As many as the downloader sends at once: were a whole batch handed to it, a stop would wait for all of it.
+        self._turns = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
+        self.batch = min(BATCH, _FIRST_BATCH)
 
     @property
     def _outcome(self) -> Outcome:
         return self._spider.outcome
 
     async def fetch(self, records: Sequence[HarvestRecord]) -> dict[tuple[str, str], Part | Issue]:
-        """Give, by (identifier, part name), every part that `records` want, or why it could not be had."""
+        """Give, by (identifier, part name), every part that `records` want, or why it could not be had.
+
+        `batch` says afterwards how many records to ask for the next time.
+        """
+        began = monotonic()
         wanted = [(record, name, address) for record in records for name, address in record.wanted.items()]
         answers = await asyncio.gather(*(self._part(*one) for one in wanted))
+        self.batch = max(1, min(BATCH, int(self.batch * _BATCH_SECONDS / max(monotonic() - began, 0.001))))
         return {(record.identifier, name): answer for (record, name, _), answer in zip(wanted, answers, strict=True)}
 
     async def _part(self, record: HarvestRecord, name: str, address: str) -> Part | Issue:
@@ -61,10 +74,11 @@ class Details:
         return part
 
     async def _download(self, request: Request) -> Response:
-        if self._outcome.stopped:
-            raise IgnoreRequest("the crawl was stopped")
         request.dont_filter = True
-        response = await self._crawler.engine.download_async(request)
+        async with self._turns:
+            if self._outcome.stopped:
+                raise IgnoreRequest("the crawl was stopped")
+            response = await self._crawler.engine.download_async(request)
         if not 200 <= response.status < 300 and response.status not in request.meta.get("handle_httpstatus_list", ()):
             raise HttpError(response, f"answered {response.status}")
         return response

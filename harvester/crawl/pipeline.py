@@ -19,7 +19,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DontCloseSpider
 
 from harvester.catalog.model import Page
-from harvester.crawl.details import BATCH, Details
+from harvester.crawl.details import Details
 from harvester.crawl.events import ProgressEvent
 from harvester.crawl.order import ordered
 from harvester.crawl.outcome import Outcome
@@ -160,7 +160,7 @@ class LedgerPipeline:
     async def _fetch_details(self) -> None:
         details = Details(self._crawler, self._spider)
         while not self.outcome.stopped:
-            records = await self._work(self._recorder.pending, BATCH)
+            records = await self._work(self._recorder.pending, details.batch)
             if not records:
                 return
             self._phase = "details"

@@ -28,7 +28,7 @@ from harvester.sample_portals.datagokr import DataGoKrPortal, write_table
 from harvester.sample_portals.server import Answer, Asked, Portal
 from tests.crawl.paged import package
 
-RECORDS = 60
+RECORDS = 50
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def finish(child: subprocess.Popen[bytes]) -> list[ChildMessage]:
     return told
 
 
-@pytest.mark.parametrize(("kind", "points"), [("ckan", (2, 4, 6)), ("datagokr", (3, 5, 20, 45))])
+@pytest.mark.parametrize(("kind", "points"), [("ckan", (2, 4, 6)), ("datagokr", (3, 5, 20, 40))])
 def test_killed_again_and_again_the_job_ends_as_if_it_never_was(
     install: Install, ckan: CkanPortal, datagokr: DataGoKrPortal, kind: str, points: tuple[int, ...]
 ) -> None:
@@ -207,11 +207,11 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
     run(unbroken)
     settings = install("broken", source=datagokr)
     killed = 0
-    for step in range(12):
+    for step in range(8):
         child = start_child(settings, "m.source")
         assert child.stdout is not None
         child.stdout.readline()  # the first sign of life, so that what follows is the crawl and not imports
-        time.sleep(0.03 * step)
+        time.sleep(0.04 * step)
         child.kill()
         finish(child)
         killed += child.returncode == -signal.SIGKILL
@@ -269,7 +269,7 @@ def call(settings: config.Settings) -> subprocess.Popen[str]:
 def slowly(seen: threading.Event) -> Callable[[Asked], Answer | None]:
     def fault(asked: Asked) -> Answer | None:
         if asked.path != "/robots.txt":
-            time.sleep(0.3)
+            time.sleep(0.2)
         if asked.query.get("start", "0") != "0":
             seen.set()
         return None
@@ -304,9 +304,9 @@ def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal
         assert seen.wait(30)
         caller.kill()
         caller.communicate()
-        time.sleep(1.5)
-        asked = ckan.count()
         time.sleep(1)
+        asked = ckan.count()
+        time.sleep(0.8)
         assert ckan.count() == asked
     (report,) = run(settings)
     assert (report.job, report.verdict) == (1, "complete")

@@ -153,7 +153,7 @@ def test_a_portal_that_stops_answering_details_is_given_up(harvest: Harvest, mon
 def test_commits_do_not_depend_on_which_detail_came_first(
     harvest: Harvest, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(pipeline, "BATCH", size)
+    monkeypatch.setattr(details, "BATCH", size)
     with PagedPortal(20, details=True) as portal:
         whole = portal.routes["/detail"]
         assert callable(whole)
@@ -338,7 +338,7 @@ def test_a_commit_that_fails_stops_the_job_at_once_and_it_is_resumed(
 
 
 def test_details_are_resumed_too(harvest: Harvest, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "BATCH", 10)
+    monkeypatch.setattr(details, "BATCH", 10)
     with PagedPortal(60, details=True) as portal:
         real = Ledger.commit_details
         commits = 0
@@ -446,3 +446,47 @@ def test_a_key_that_is_not_set_is_told(harvest: Harvest, monkeypatch: pytest.Mon
         assert report.verdict == "failed"
         assert "PAGED_KEY" in report.reason
         assert portal.asked == []
+
+
+def test_a_slow_portal_has_small_batches(harvest: Harvest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(details, "_FIRST_BATCH", 8)
+    monkeypatch.setattr(details, "_BATCH_SECONDS", 0.1)
+    sizes: list[int] = []
+    real = Ledger.commit_details
+
+    def commit(self: Ledger, job: Any, entries: Any) -> Any:
+        sizes.append(len(entries))
+        return real(self, job, entries)
+
+    monkeypatch.setattr(Ledger, "commit_details", commit)
+    with PagedPortal(30, details=True) as portal:
+        whole = portal.routes["/detail"]
+        assert callable(whole)
+
+        def slow(asked: Asked) -> Answer:
+            time.sleep(0.1)
+            return whole(asked)
+
+        portal.routes["/detail"] = slow
+        assert harvest(portal, source={"concurrent_requests": 2}).verdict == "complete"
+    assert sum(sizes) == 30
+    assert sizes[0] == 8
+    assert max(sizes[1:]) < 8
+
+
+def test_a_stop_does_not_wait_for_a_whole_batch(harvest: Harvest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_TICK_SECONDS", 0.05)
+    monkeypatch.setattr(details, "_FIRST_BATCH", 200)
+    with PagedPortal(200, 200, details=True) as portal:
+        whole = portal.routes["/detail"]
+        assert callable(whole)
+
+        def slow(asked: Asked) -> Answer:
+            time.sleep(0.2)
+            return whole(asked)
+
+        portal.routes["/detail"] = slow
+        began = time.monotonic()
+        report = harvest(portal, source={"time_limit": "1s", "concurrent_requests": 2})
+        assert report.reason == "timeout"
+        assert time.monotonic() - began < 6
