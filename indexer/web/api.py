@@ -198,7 +198,9 @@ def _down(reason: str, **known: Any) -> dict[str, Any]:
 
 def _health(reader: Reader) -> dict[str, Any]:
     last_seq = reader.ledger.last_seq()
-    known = {"engine": reader.engine.name, "ledger": "reachable", "last_seq": last_seq}
+    # The kind, not the name: a cluster's name is its address, which is nobody's business.
+    kind = "embedded" if reader.settings.index_url == "embedded" else "elasticsearch"
+    known = {"engine": kind, "ledger": "reachable", "last_seq": last_seq}
     try:
         checkpoint = reader.engine.checkpoint()
         documents = reader.engine.document_count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -321,6 +322,17 @@ def test_health_is_down_with_503_when_the_ledger_or_the_engine_is(
         assert answer.status_code == 503
         assert (answer.json()["status"], answer.json()["ledger"]) == ("down", "reachable")
         assert "secret" not in answer.text
+
+
+def test_a_cluster_that_does_not_answer_is_not_told_by_its_address(tmp_path: Path) -> None:
+    there = replace(settings_in(tmp_path), index_url="http://127.0.0.1:9/datamoa-secret")
+    with served(create_app(there)) as client:
+        for address in ("/health", "/api/search?q=전력", "/?q=전력"):
+            answer = client.get(address)
+            assert answer.status_code == 503
+            assert "secret" not in answer.text
+            assert "127.0.0.1" not in answer.text
+        assert client.get("/health").json()["engine"] == "elasticsearch"
 
 
 # --- description ------------------------------------------------------------------------------------------------------
