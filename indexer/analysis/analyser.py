@@ -19,7 +19,7 @@ from indexer.analysis.normal import is_simple, normal, origins
 ANALYSIS = "1"
 """Changes whenever the same text may give other terms: an index that was built with another one must be rebuilt."""
 
-_GENERATION_CHUNKS = 100_000
+_GENERATION_CHUNKS = 20_000
 _CACHED_WORD = 40
 _CACHED_CHUNK = 8
 _RUN_CHARACTERS = 60

@@ -7,14 +7,19 @@ folder beside and swaps a pointer.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from harvester.errors import IndexEngineError
 from indexer.engines.base import Checkpoint, Failure, IndexChange, Indexed, Request, Result, SearchIndex
 from indexer.engines.cursor import decode
 from indexer.engines.embedded_generation import Generation
 from indexer.engines.generations import Generations
+
+Found = TypeVar("Found")
+
+_SWAPS_SURVIVED = 5
 
 
 class EmbeddedIndex:
@@ -33,31 +38,25 @@ class EmbeddedIndex:
 
     def checkpoint(self) -> Checkpoint:
         """How far the index is."""
-        with self._faults():
-            generation = self._current()
-            return generation.checkpoint() if generation else Checkpoint()
+        return self._read(Generation.checkpoint, Checkpoint())
 
     def document_count(self) -> int:
         """Documents that can be found."""
-        with self._faults():
-            generation = self._current()
-            return generation.document_count() if generation else 0
+        return self._read(Generation.document_count, 0)
 
     def documents(self) -> Iterator[Indexed]:
-        """Every document's identity, as of the moment of the call."""
+        """Every document's identity, as of the last commit."""
+        nothing: Iterator[Indexed] = iter(())
+        found = self._read(Generation.documents, nothing)
         with self._faults():
-            generation = self._current()
-            yield from generation.documents() if generation else ()
+            yield from found
 
     def search(self, request: Request) -> Result:
         """Search the last commit."""
-        with self._faults():
-            generation = self._current()
-            if generation is not None:
-                return generation.search(request)
         if request.after is not None:
             decode(request.after, request.sort)
-        return Result(total=0, hits=(), facets={field: () for field in request.facets})
+        nothing = Result(total=0, hits=(), facets={field: () for field in request.facets})
+        return self._read(lambda generation: generation.search(request), nothing)
 
     def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
         """Apply changes and checkpoint in one commit; takes the writers' lock until `refresh` or `close`."""
@@ -84,13 +83,13 @@ class EmbeddedIndex:
             with self._faults():
                 fresh = Generation(folder, building=True)
             try:
-                with self._faults():
-                    fresh.apply([], Checkpoint(analysis=analysis))
-                yield fresh
+                building = _Building(self._generations, fresh)
+                building.apply([], Checkpoint(analysis=analysis))
+                yield building
                 with self._faults():
                     fresh.end_writing()
             except BaseException:
-                with contextlib.suppress(ValueError, RuntimeError):
+                with contextlib.suppress(ValueError, OSError):
                     fresh.end_writing(keep=False)
                 raise
 
@@ -100,23 +99,27 @@ class EmbeddedIndex:
             self._end()
         self._serving = None
 
-    def _current(self) -> Generation | None:
-        """Give the generation in use, opened anew after a swap."""
-        for _ in range(5):
-            folder = self._generations.current()
-            if folder is None:
-                return None
-            if self._serving is not None and self._serving.folder == folder:
-                return self._serving
-            try:
-                self._serving = Generation(folder)
-            except (ValueError, OSError):
-                # Swapped and swept between reading the pointer and opening: the pointer has moved on then.
-                if self._generations.current() == folder:
-                    raise
-            else:
-                return self._serving
+    def _read(self, use: Callable[[Generation], Found], nothing: Found) -> Found:
+        """Use the generation that is current, and again if it was swapped and swept away meanwhile."""
+        with self._faults():
+            for _ in range(_SWAPS_SURVIVED):
+                folder = self._generations.current()
+                try:
+                    generation = self._current()
+                    return nothing if generation is None else use(generation)
+                except (ValueError, OSError):
+                    if self._generations.current() == folder:
+                        raise
         raise IndexEngineError(f"{self._generations.folder}: the index is being replaced again and again")
+
+    def _current(self) -> Generation | None:
+        folder = self._generations.current()
+        if folder is None:
+            return None
+        serving = self._serving
+        if serving is None or serving.folder != folder:
+            serving = self._serving = Generation(folder)
+        return serving
 
     def _first(self) -> Generation:
         with self._generations.making() as folder:
@@ -149,3 +152,20 @@ class EmbeddedIndex:
                 f"{self._generations.folder}: the embedded index cannot be used: {error}; if it stays so, "
                 "`datamoa rebuild` makes a new one from the ledger"
             ) from error
+
+
+class _Building(EmbeddedIndex):
+    """A generation that is being built: nobody else writes into it, and it commits when it is searched."""
+
+    def __init__(self, generations: Generations, generation: Generation) -> None:
+        super().__init__(generations.folder)
+        self._serving = generation
+
+    def _current(self) -> Generation | None:
+        return self._serving
+
+    def _begin(self) -> None:
+        pass
+
+    def _end(self, *, keep: bool = True) -> None:
+        pass

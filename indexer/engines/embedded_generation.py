@@ -20,7 +20,6 @@ import msgspec
 import tantivy
 from tantivy import FieldType, Order, Query
 
-from harvester.errors import IndexEngineError
 from indexer.engines.base import (
     Checkpoint,
     Failure,
@@ -29,7 +28,6 @@ from indexer.engines.base import (
     Indexed,
     Request,
     Result,
-    SearchIndex,
     Sort,
 )
 from indexer.engines.cursor import Cursor, Key, decode
@@ -78,9 +76,6 @@ class _Searching(NamedTuple):
 class Generation:
     """One tantivy index in one folder. Reads what others commit; writes only what its owner lets it write."""
 
-    name = "embedded"
-    keeps_content = False
-
     def __init__(self, folder: Path, *, building: bool = False) -> None:
         self.folder = folder
         self._building = building
@@ -126,7 +121,10 @@ class Generation:
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in the order in which they lie in the index."""
         self._commit()
-        searcher = self._now().searcher
+        return self._identities(self._now().searcher)
+
+    @staticmethod
+    def _identities(searcher: tantivy.Searcher) -> Iterator[Indexed]:
         # Equal scores come in the order in which documents lie in the index: reading them so is sequential.
         for offset in range(0, searcher.num_docs, 20_000):
             hits = searcher.search(
@@ -231,18 +229,6 @@ class Generation:
                 writer.rollback()
             writer.wait_merging_threads()
         self._uncommitted = 0
-
-    def refresh(self) -> None:
-        """Make what was applied visible."""
-        self._commit()
-
-    def rebuild(self, analysis: str) -> contextlib.AbstractContextManager[SearchIndex]:
-        """Refuse: a generation is what a rebuild makes."""
-        raise IndexEngineError(f"{self.folder}: a generation that is being built cannot be rebuilt")
-
-    def close(self) -> None:
-        """End writing."""
-        self.end_writing()
 
 
 def _first(searcher: tantivy.Searcher, query: Query) -> tuple[int, float]:

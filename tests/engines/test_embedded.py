@@ -213,11 +213,6 @@ def test_a_writer_that_begins_before_a_swap_writes_into_the_new_generation(folde
     assert matching(index, Everything()) == {"a", "b"}
 
 
-def test_a_rebuild_cannot_be_rebuilt(folder: Path) -> None:
-    with EmbeddedIndex(folder).rebuild("1") as fresh, pytest.raises(IndexEngineError), fresh.rebuild("2"):
-        pass
-
-
 @pytest.mark.parametrize("file", ["meta.json", "current"])
 def test_a_damaged_index_says_what_to_do_and_a_rebuild_cures_it(folder: Path, file: str) -> None:
     fill(EmbeddedIndex(folder), document("a", 1, title="물"))
@@ -236,6 +231,37 @@ def test_a_damaged_index_says_what_to_do_and_a_rebuild_cures_it(folder: Path, fi
     with index.rebuild(ANALYSIS) as fresh:
         fresh.apply([document("b", 1, title="물")], at(1))
     assert matching(index, Everything()) == {"b"}
+
+
+def test_readers_do_not_notice_swaps(folder: Path) -> None:
+    index = EmbeddedIndex(folder)
+    fill(index, document("a", 1, title="물"))
+    stop = threading.Event()
+    faults: list[BaseException] = []
+    searched = [0]
+
+    def read() -> None:
+        reader = EmbeddedIndex(folder)
+        try:
+            while not stop.is_set():
+                assert matching(reader, Term("title", "물")) == {"a"}
+                assert reader.checkpoint().ledger == LEDGER
+                assert [found.id for found in reader.documents()] == ["a"]
+                searched[0] += 1
+        except BaseException as fault:  # noqa: BLE001 - shown by the test's own thread
+            faults.append(fault)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for round in range(25):
+        with index.rebuild(str(round)) as fresh:
+            fresh.apply([document("a", 1, title="물")], Checkpoint(LEDGER, 1, str(round)))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert searched[0]
 
 
 # --- documents that cannot be
