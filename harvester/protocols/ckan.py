@@ -45,18 +45,27 @@ _SHOWN_AT_ONCE = 50
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Where a listing stands; as JSON it is the cursor.
 
-    `start` counts the packages before it, `last` is the id (or name) of the one right before.
+    `start` counts the packages before it, `last` is the id (or name) of the one right before. `total` is the largest
+    count that the portal told: one that falls to nothing in the middle of a listing must not make it look whole.
     """
 
     way: Literal["search", "beyond", "list", "show"] = "search"
     start: int = 0
     rows: int
     sort: bool = True
+    overlap: bool = True
     last: str | None = None
+    total: int | None = None
 
     def cursor(self) -> str:
         """Position as the ledger keeps it."""
         return msgspec.json.encode(self).decode()
+
+    @property
+    def overlapping(self) -> int:
+        """Offset to ask from: that of the last package before, if a page has room for a new one beside it."""
+        overlaps = self.way == "search" and self.sort and self.overlap and self.last and self.rows > 1
+        return max(0, self.start - 1) if overlaps else self.start
 
 
 class _Head(msgspec.Struct):
@@ -87,13 +96,10 @@ class CkanSpider(ProtocolSpider):
         position = msgspec.json.decode(cursor, type=Position) if cursor else Position(rows=self.options.rows)
         yield self._ask(position, cursor)
 
-    def _ask(self, position: Position, after: str | None, *, again: bool = False) -> Request:
-        """Request for the page at a position; `again`: one page further back, because the list has shifted."""
-        begin = position.start
+    def _ask(self, position: Position, after: str | None, begin: int | None = None) -> Request:
+        """Request for the page at a position; `begin` asks for it from further back, because the list has shifted."""
+        begin = position.overlapping if begin is None else begin
         if position.way == "search":
-            # The overlap needs room for a new package beside the one that is met again.
-            if position.sort and position.last and position.rows > 1:
-                begin = max(0, begin - (position.rows if again else 1))
             action = "package_search"
             query = {"q": "*:*", "rows": position.rows, "start": begin, "fq": self._filter()}
         elif position.way == "beyond":
@@ -106,9 +112,7 @@ class CkanSpider(ProtocolSpider):
             action, query = "package_list", {}
         if action == "package_search" and position.sort:
             query["sort"] = "id asc"
-        return self._action(
-            action, query, self._read, {"position": position, "after": after, "begin": begin, "again": again}
-        )
+        return self._action(action, query, self._read, {"position": position, "after": after, "begin": begin})
 
     def _action(self, action: str, query: dict[str, Any], callback: Any, known: dict[str, Any]) -> Request:
         arguments = urlencode({name: value for name, value in query.items() if value != ""})
@@ -127,9 +131,7 @@ class CkanSpider(ProtocolSpider):
             clauses.append(f'+id:{{"{quoted}" TO *]')
         return " ".join(clauses)
 
-    def _read(
-        self, response: Response, position: Position, after: str | None, begin: int, again: bool
-    ) -> Iterator[Request | Page]:
+    def _read(self, response: Response, position: Position, after: str | None, begin: int) -> Iterator[Request | Page]:
         if response.status in _NOT_OFFERED | _REFUSED:
             yield self._ask(_retreat(position, response), after)
         elif position.way == "show":
@@ -138,39 +140,42 @@ class CkanSpider(ProtocolSpider):
             yield from self._listed(packages_of(response)[0], position, after)
         else:
             packages, count = packages_of(response)
-            yield from self._searched([_package(raw) for raw in packages], count, position, after, begin, again)
+            yield from self._searched([_package(raw) for raw in packages], count, position, after, begin)
 
     def _searched(
-        self, read: list[_Read], count: int | None, position: Position, after: str | None, begin: int, again: bool
+        self, read: list[_Read], count: int | None, position: Position, after: str | None, begin: int
     ) -> Iterator[Request | Page]:
         reached, total = begin + len(read), count
         if position.way == "beyond":
             reached = position.start + len(read)
             total = None if count is None else position.start + count
         end = not read or (total is not None and reached >= total)
+        fresh = read
+        if begin < position.start:
+            match _after(position.last or "", read):
+                case "earlier" if begin > 0 and (read or (total is not None and total < begin)):
+                    back = (begin if read else total or 0) - position.rows
+                    yield self._ask(position, after, max(0, back))
+                    return
+                case "nowhere":
+                    position = msgspec.structs.replace(position, overlap=False)
+                case list(fresh) if not fresh and not end and len(read) > 1:
+                    # Perhaps the portal counts in whole pages: then it must not be asked for one package again.
+                    yield self._ask(msgspec.structs.replace(position, overlap=False), after)
+                    return
+                case list(fresh):
+                    # A count may be larger than what there is: then only what was asked for again comes.
+                    end = end or not fresh
+        elif read and not end and read[-1].id and read[-1].id == position.last:
+            raise PortalError("endless paging", f"{self.source.url}: page after page ends with package {position.last}")
         following = msgspec.structs.replace(
             position,
             start=reached,
             rows=len(read) if position.start == 0 and read and not end else position.rows,
             last=read[-1].id if read else position.last,
+            total=position.total if total is None else max(total, position.total or 0),
         )
-        fresh = read
-        if begin < position.start:
-            ids = [package.id for package in read]
-            if position.last in ids:
-                fresh = read[ids.index(position.last) + 1 :]
-                # A count may be larger than what there is: then only what was asked for again comes.
-                end = end or (not fresh and not again and len(read) == 1)
-            elif not again:
-                yield self._ask(position, after, again=True)
-                return
-            elif all(one is not None for one in ids) and ids == sorted(ids):  # type: ignore[type-var]
-                fresh = [package for package in read if (package.id or "") > (position.last or "")]
-            else:  # the portal takes the sort and pays no heed to it: no order to rely on
-                following = msgspec.structs.replace(following, sort=False, start=max(reached, position.start))
-        if following.last and following.last == position.last and not end:
-            raise PortalError("endless paging", f"{self.source.url}: page after page ends with package {position.last}")
-        yield _page([package.outcome for package in fresh], after, following, end, total)
+        yield _page([package.outcome for package in fresh], after, following, end, following.total)
         if not end:
             yield self._ask(following, following.cursor())
 
@@ -258,6 +263,20 @@ class _Batch:
         end = self.begin + len(self.names_now)
         position = msgspec.structs.replace(self.position, start=end, last=self.names_now[-1])
         return _Batch(self.names, end, position, position.cursor())
+
+
+def _after(last: str, read: list[_Read]) -> list[_Read] | Literal["earlier", "nowhere"]:
+    """Packages of a page that come after the last one read.
+
+    ``earlier``: the whole page comes after it, so that others may stand before; ``nowhere``: the portal takes the sort
+    and pays no heed to it.
+    """
+    ids = [package.id or "" for package in read]
+    if last in ids:
+        return read[ids.index(last) + 1 :]
+    if ids != sorted(ids):
+        return "nowhere"
+    return "earlier" if not ids or ids[0] > last else [package for package in read if (package.id or "") > last]
 
 
 def _retreat(position: Position, response: Response) -> Position:

@@ -29,7 +29,7 @@ class Quirks:
     the default; `searches`, `lists_with_resources`: False answers 404 to that action; `envelope`: False gives the bare
     result; `success`: False puts an error inside 200; `surplus`: added to every ``count``; `show_as_list`: DKAN's
     package_show; `gone`: packages whose package_show answers 404; `ignores_start`: every page is the first one;
-    `shuffles`: takes a sort and answers in another order each time.
+    `shuffles`: takes a sort and answers in another order each time; `whole_pages`: `start` is rounded down to pages.
     """
 
     max_rows: int = 1000
@@ -44,6 +44,7 @@ class Quirks:
     gone: frozenset[str] = frozenset()
     ignores_start: bool = False
     shuffles: bool = False
+    whole_pages: bool = False
 
 
 class _Head(msgspec.Struct):
@@ -105,7 +106,9 @@ class CkanPortal(Portal):
             self._chance.shuffle(chosen)
         elif sort != "id asc":
             chosen.sort(key=lambda package: package[0].metadata_modified, reverse=True)
-        body = self.page(chosen, 0 if self.quirks.ignores_start else start, min(rows, self.quirks.max_rows))
+        if self.quirks.ignores_start or self.quirks.whole_pages:
+            start = 0 if self.quirks.ignores_start else start // rows * rows
+        body = self.page(chosen, start, min(rows, self.quirks.max_rows))
         return self._result(
             b'{"count": %d, "sort": "%s", "facets": {}, "results": [%s], "search_facets": {}}'
             % (len(chosen) + self.quirks.surplus, (sort or "score desc, metadata_modified desc").encode(), body)

@@ -47,6 +47,7 @@ ALL = [f"id-{number:05d}" for number in range(250)]
         pytest.param(Quirks(max_rows=30), id="caps rows"),
         pytest.param(Quirks(max_rows=1), id="caps rows at one"),
         pytest.param(Quirks(envelope=False), id="no envelope"),
+        pytest.param(Quirks(whole_pages=True), id="counts in whole pages"),
         pytest.param(Quirks(deepest=120), id="409 on deep paging"),
         pytest.param(Quirks(searches=False), id="no package_search"),
         pytest.param(Quirks(searches=False, max_rows=30), id="no package_search and caps rows"),
@@ -278,11 +279,20 @@ def test_an_empty_portal_is_empty_and_ended(tmp_path: Path) -> None:
     assert found.pages[-1].declared_total == 0
 
 
-def test_an_empty_page_ends_a_listing_before_its_total(tmp_path: Path) -> None:
-    pages = iter([_search([b'{"id": "a"}'], 500), _search([], 500)])
+def test_a_list_that_shrinks_below_the_cursor_hides_nothing(tmp_path: Path) -> None:
+    packages = [package(number) for number in range(250)]
+    with CkanPortal(packages) as portal:
+        first = listing(portal, tmp_path, most=2)
+        portal.replace(packages[220:])
+        rest = listing(portal, tmp_path, cursor=first.pages[-1].cursor)
+    assert set(rest.identifiers) == set(ALL[220:])
+    assert rest.ended
 
+
+def test_an_empty_page_ends_a_listing_before_its_total(tmp_path: Path) -> None:
     def two_pages(asked: Asked) -> Answer:
-        return Answer(next(pages), headers={"Content-Type": "application/json"})
+        body = _search([b'{"id": "a"}'] if asked.query["start"] == "0" else [], 500)
+        return Answer(body, headers={"Content-Type": "application/json"})
 
     with CkanPortal() as portal, portal.failing(two_pages):
         found = listing(portal, tmp_path)
