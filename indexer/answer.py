@@ -26,6 +26,8 @@ LONGEST_DESCRIPTION = 1000
 _FRAGMENT = 240
 _LEAD = 60
 _SPANS_WEIGHED = 200
+# A server has several searchers: what each remembers costs about half a kilobyte a chunk, twice over.
+_REMEMBERED_CHUNKS = 20_000
 # Descriptions of a megabyte exist; nobody looks for marks in the back of one.
 _HIGHLIGHTED = 20_000
 _CODED = frozenset({"theme", "format", "license", "type", "frequency", "language"})
@@ -119,7 +121,7 @@ class Searcher:
         self._ledger = ledger
         self._engine = engine
         self._vocabularies = vocabularies
-        self._analyser = Analyser()
+        self._analyser = Analyser(remember=_REMEMBERED_CHUNKS)
         members = config.members(config_folder)
         self._members = {member.id: member.name.ko for member in members}
         self._sources = {source.name: source.title for member in members for source in member.sources}

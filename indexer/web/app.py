@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,9 +46,11 @@ def create_app(settings: Settings, *, threads: int | None = None, seconds: float
         application.state.readers = Readers(stores, threads=threads or (os.cpu_count() or 1) + 1, seconds=seconds)
         # The state of the service must be told even while every reader is busy.
         application.state.watchman = Readers(stores, threads=1, waiting=16, seconds=5.0)
+        warming_up = asyncio.create_task(application.state.readers.warm_up())
         try:
             yield
         finally:
+            await warming_up
             application.state.readers.close()
             application.state.watchman.close()
             stores.close()

@@ -77,6 +77,7 @@ class Readers:
     def __init__(self, stores: Stores, *, threads: int, waiting: int = 64, seconds: float = 10.0) -> None:
         self._stores = stores
         self._seconds = seconds
+        self._count = threads
         self._limit = threads + waiting
         self._running = 0
         self._own = threading.local()
@@ -94,6 +95,10 @@ class Readers:
             return await asyncio.wait_for(asyncio.shield(future), self._seconds)
         except TimeoutError:
             raise UnavailableError("this took too long; ask for less, or try again later", 5) from None
+
+    async def warm_up(self) -> None:
+        """Open every reader before somebody waits for it; a fault is left to whoever asks next."""
+        await asyncio.gather(*(self.ask(lambda reader: None) for _ in range(self._count)), return_exceptions=True)
 
     def _done(self, future: asyncio.Future[Found]) -> None:
         self._running -= 1
