@@ -35,9 +35,18 @@ def decode(text: str, sort: Sort) -> Cursor:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         cursor = msgspec.json.decode(raw, type=Cursor)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise QueryError("cursor: this is not a cursor; take `cursor` from an earlier answer, unchanged") from None
+        raise no_cursor() from None
     if cursor.sort != sort:
-        raise QueryError(f"cursor: this one continues a search sorted by {cursor.sort!r}, not by {sort!r}")
+        raise QueryError(
+            f"cursor: this one continues a search sorted by {cursor.sort!r}, not by {sort!r}", parameter="cursor"
+        )
     if not 0 <= cursor.position < 1 << 40:
-        raise QueryError("cursor: this is not a cursor; take `cursor` from an earlier answer, unchanged")
+        raise no_cursor()
     return cursor
+
+
+def no_cursor() -> QueryError:
+    """Say that a cursor is none; also for an engine that finds a `key` of another kind than its own."""
+    return QueryError(
+        "cursor: this is not a cursor; take `cursor` from an earlier answer, unchanged", parameter="cursor"
+    )

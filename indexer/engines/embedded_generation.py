@@ -30,7 +30,7 @@ from indexer.engines.base import (
     Result,
     Sort,
 )
-from indexer.engines.cursor import Cursor, Key, decode
+from indexer.engines.cursor import Cursor, Key, decode, no_cursor
 from indexer.engines.embedded_documents import Stamp, State, change_document, state_document
 from indexer.engines.embedded_facets import Counts, count
 from indexer.engines.embedded_query import SCHEMA, all_score_alike, every_document, filtered, query_of
@@ -140,6 +140,8 @@ class Generation:
         self._commit()
         now = self._now()
         cursor = decode(request.after, request.sort) if request.after is not None else None
+        if cursor and not isinstance(cursor.key, str if request.sort == "title" else int | float):
+            raise no_cursor()
         query = filtered(query_of(request.query), [query_of(node, scoring=False) for node in request.filters.values()])
         ordering = _ORDERINGS[request.sort]
         alike = ordering.field is None and all_score_alike(request.query)

@@ -6,6 +6,7 @@ several processes would.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -38,6 +39,7 @@ from indexer.engines.base import (
     Sort,
     Term,
 )
+from indexer.engines.cursor import Cursor
 from tests.engines import model
 
 LEDGER = "0b7e6a52-0c1d-4c8e-9f55-2f6f5b1c3d10"
@@ -634,6 +636,15 @@ class SearchIndexContract:
     def test_a_cursor_that_is_none(self, ordered: SearchIndex, cursor: str) -> None:
         with pytest.raises(QueryError, match="cursor"):
             ordered.search(Request(query=Everything(), after=cursor))
+
+    @pytest.mark.parametrize("sort", ["relevance", "title", "modified", "-issued"])
+    @pytest.mark.parametrize("key", [None, "x", 1, -1.5, 2**62, -(2**62), "\ud7a3" * 1000, "2024-02-31"])
+    def test_a_forged_cursor_is_refused_or_continues_somewhere(
+        self, ordered: SearchIndex, sort: Sort, key: str | int | float | None
+    ) -> None:
+        request = Request(query=Term("title", "같"), sort=sort, after=Cursor(sort, key, "b", 3).encode())
+        with contextlib.suppress(QueryError):
+            assert len(ordered.search(request).hits) <= 6
 
     def test_a_cursor_of_another_order(self, ordered: SearchIndex) -> None:
         cursor = ordered.search(Request(query=Everything(), sort="title", size=2)).cursor
