@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from harvester.errors import DataMoaError, IndexEngineError, LedgerError, QueryError
+from harvester.errors import DataMoaError, IndexEngineError, QueryError
 from indexer.web.answers import json_answer, page_answer
 from indexer.web.protection import is_for_programs
 from indexer.web.readers import UnavailableError
@@ -128,7 +128,7 @@ def install(application: FastAPI) -> None:
         (NotHereError, _not_here),
         (UnavailableError, _unavailable),
         (IndexEngineError, _backend),
-        (LedgerError, _backend),
+        (DataMoaError, _backend),
         (HTTPException, _http),
         (Exception, _unforeseen),
     ):

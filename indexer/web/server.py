@@ -11,9 +11,10 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from harvester import console
+from harvester import config, console
 from harvester.config import Settings
 from harvester.errors import DataMoaError
+from indexer.engines import open_index
 from indexer.web.app import create_app
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
@@ -47,7 +48,10 @@ def address(listening: socket.socket) -> str:
 
 
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve until stopped; raises `PortTakenError`."""
+    """Serve until stopped; raise `PortTakenError`, and `ConfigurationError` before anybody meets it in a search."""
+    config.members(settings.config)
+    config.vocabularies(settings.config)
+    open_index(settings).close()
     with listen(host, port) as listening:
         console.notes.print(f"search page and API at {address(listening)} until Ctrl-C", markup=False)
         run(settings, listening)

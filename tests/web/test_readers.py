@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from harvester import config
+from harvester.errors import ConfigurationError
 from harvester.ledger import Ledger
 from indexer import load
 from indexer.engines import open_index
@@ -23,7 +25,7 @@ from indexer.engines.base import Request, Result
 from indexer.engines.embedded import EmbeddedIndex
 from indexer.query import PARAMETERS, SORTS
 from indexer.web.app import create_app
-from indexer.web.server import PortTakenError, address, listen
+from indexer.web.server import PortTakenError, address, listen, serve
 from tests.web import catalogue
 from tests.web.conftest import served, settings_in
 
@@ -168,6 +170,11 @@ def test_a_port_that_is_taken_is_told_with_what_to_do() -> None:
         with pytest.raises(PortTakenError, match=rf"127\.0\.0\.1:{port}.*--port"):
             listen("127.0.0.1", port)
         assert address(taken) == f"http://127.0.0.1:{port}/"
+
+
+def test_a_wrong_configuration_stops_the_server_before_it_serves(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="DATAMOA_INDEX_URL"):
+        serve(replace(settings_in(tmp_path), index_url="ftp://somewhere"))
 
 
 def test_answers_do_not_wait_for_acknowledgements() -> None:
