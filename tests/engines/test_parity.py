@@ -12,6 +12,8 @@ from tests.engines import catalogue
 from tests.engines.parity import both, compare, report
 
 
+# Half a minute on two idle cores, most of it the node's compiler warming up; a busy machine may take several.
+@pytest.mark.timeout(600)
 @pytest.mark.elasticsearch
 def test_both_engines_find_and_count_the_same(
     samples: Path, elasticsearch: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
