@@ -317,9 +317,9 @@ def test_ten_thousand_packages_a_second_pass_through_the_spider(tmp_path: Path) 
 
 
 def _seconds(work: Any) -> float:
-    started = time.perf_counter()
+    started = time.process_time()  # the machine may be busy with other tests
     work()
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def _search(packages: list[bytes], count: int | None = None) -> bytes:
