@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 
 from harvester import config, console
 from harvester.cli import Context, Json, app
-from harvester.errors import DataMoaError, IndexEngineError, UsageError
+from harvester.errors import DataMoaError, IndexEngineError, QueryError, UsageError
 from harvester.ledger import Ledger
 from indexer import load
 from indexer.engines import open_index
@@ -43,7 +43,7 @@ def _follow_the_ledger(settings: config.Settings, ledger: Ledger) -> None:
     try:
         index = open_index(settings)
         try:
-            report = load.bring_up_to_date(ledger, index, config.vocabularies(settings.config))
+            report = load.bring_up_to_date(ledger, index)
         finally:
             index.close()
     except IndexEngineError as error:
@@ -60,7 +60,7 @@ def index(context: typer.Context, json: Json = False) -> None:
     with here.ledger() as ledger:
         engine = open_index(here.settings)
         try:
-            report = load.bring_up_to_date(ledger, engine, config.vocabularies(here.settings.config))
+            report = load.bring_up_to_date(ledger, engine)
             aside = ledger.set_asides(engine.name)
         finally:
             engine.close()
@@ -81,7 +81,7 @@ def rebuild(context: typer.Context, json: Json = False) -> None:
     with here.ledger() as ledger:
         engine = open_index(here.settings)
         try:
-            report = load.rebuild(ledger, engine, config.vocabularies(here.settings.config))
+            report = load.rebuild(ledger, engine)
         finally:
             engine.close()
     if json:
@@ -102,7 +102,7 @@ def verify(
     with here.ledger() as ledger:
         engine = open_index(here.settings)
         try:
-            reports = load.verify(ledger, engine, config.vocabularies(here.settings.config), repair=repair)
+            reports = load.verify(ledger, engine, repair=repair)
         finally:
             engine.close()
     keys = ("source", "ledger", "index", "missing", "extra", "different")
@@ -203,7 +203,7 @@ def main() -> None:
     """Entry point: an expected fault is one line on stderr. Exit codes: `console.exit_code`, and 64 for wrong usage."""
     try:
         code = app(standalone_mode=False)
-    except UsageError as error:
+    except (UsageError, QueryError) as error:
         _fail(error, WRONG_USAGE)
     except DataMoaError as error:
         _fail(error, 1)

@@ -18,7 +18,7 @@ from indexer.analysis import Analyser, grams, normal
 from indexer.engines.base import SEPARATOR, Document
 from indexer.languages import in_reading_order, said
 
-ANALYSIS = f"{analysis.ANALYSIS}.1"
+ANALYSIS = f"{analysis.ANALYSIS}.2"
 """Version of everything that makes documents, the analysis first. An index built by another one must be rebuilt."""
 
 UNKNOWN = "?"
@@ -83,7 +83,9 @@ def _joined(values: Iterable[str]) -> str:
 def _values(dataset: Dataset) -> Iterator[tuple[str, tuple[str, ...]]]:
     publisher = said(dataset.publisher.name) if dataset.publisher else None
     yield "organization", (publisher.text[:_VALUE_CHARACTERS],) if publisher else ()
-    yield "theme", _distinct(_value(theme) for theme in dataset.theme)
+    # The BRM tree says in other words what the 16 categories say: side by side in one list they read as repetitions.
+    themes = [theme for theme in dataset.theme if theme.scheme != "brm"] or dataset.theme
+    yield "theme", _distinct(_value(theme) for theme in themes)
     yield "format", _distinct(_value(each.format) for each in dataset.distribution)
     licenses = {_value(each.license) for each in dataset.distribution} if dataset.license is None else set()
     # Where only the distributions are licensed, and all alike, so is the dataset.

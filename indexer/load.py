@@ -46,7 +46,7 @@ class RebuildReport:
     seconds: float
 
 
-def bring_up_to_date(ledger: Ledger, index: SearchIndex, _vocabularies: object = None) -> IndexReport:
+def bring_up_to_date(ledger: Ledger, index: SearchIndex) -> IndexReport:
     """Apply every change that the index has not seen. Several loaders may do so at the same time.
 
     Raises `ForeignIndexError` where only a rebuild can help, `IndexEngineError` where the engine fails: what was
@@ -61,7 +61,7 @@ def bring_up_to_date(ledger: Ledger, index: SearchIndex, _vocabularies: object =
     return IndexReport(done.seq, applied, len(aside))
 
 
-def rebuild(ledger: Ledger, index: SearchIndex, _vocabularies: object = None) -> RebuildReport:
+def rebuild(ledger: Ledger, index: SearchIndex) -> RebuildReport:
     """Fill a fresh generation from the whole ledger and put it in the place of the old one.
 
     Changes that arrive meanwhile are in it; changes that were set aside are tried again. A fault throws the fresh
@@ -78,9 +78,7 @@ def rebuild(ledger: Ledger, index: SearchIndex, _vocabularies: object = None) ->
     return RebuildReport(index.document_count(), time.monotonic() - began)
 
 
-def verify(
-    ledger: Ledger, index: SearchIndex, _vocabularies: object = None, *, repair: bool = False
-) -> list[VerifyReport]:
+def verify(ledger: Ledger, index: SearchIndex, *, repair: bool = False) -> list[VerifyReport]:
     """Compare what the ledger has live with what the index has, source by source, and `repair` what differs.
 
     A change that the index has not seen yet counts as a difference. Raises `ForeignIndexError` like `bring_up_to_date`.

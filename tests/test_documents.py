@@ -190,4 +190,4 @@ def test_other_processes_make_the_same_documents() -> None:
 
 
 def test_the_version_names_the_analysis() -> None:
-    assert ANALYSIS == "1.1"
+    assert ANALYSIS == "1.2"

@@ -7,8 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from harvester.catalog.model import Counters, HarvestRecord, Issue, Part, Severity
-from harvester.processing import Processed
+from harvester.catalog.model import Counters, HarvestRecord, Issue, Part, Processed, Severity
 
 Verdict: TypeAlias = Literal["complete", "partial", "held", "failed"]
 
