@@ -147,11 +147,11 @@ class Generation:
         alike = ordering.field is None and all_score_alike(request.query)
         if alike:
             ordering = _BY_ID
-        total, score = _first(now.searcher, query)
         facets = _facets(now, request)
-        if not total or not request.size:
-            return Result(total=total, hits=(), facets=facets)
-        page = _page(now.searcher, query, ordering, total, request, cursor)
+        if not request.size:
+            return Result(total=_first(now.searcher, query)[0], hits=(), facets=facets)
+        page, total = _page(now.searcher, query, ordering, request, cursor)
+        score = _first(now.searcher, query)[1] if alike else 0.0
         hits = tuple(
             Hit(id, score if alike else -key if ordering.field is None and isinstance(key, float) else 0.0)
             for key, id in page.hits
@@ -240,25 +240,40 @@ def _first(searcher: tantivy.Searcher, query: Query) -> tuple[int, float]:
 
 
 def _page(
-    searcher: tantivy.Searcher, query: Query, ordering: _Ordering, total: int, request: Request, cursor: Cursor | None
-) -> Page:
+    searcher: tantivy.Searcher, query: Query, ordering: _Ordering, request: Request, cursor: Cursor | None
+) -> tuple[Page, int]:
+    """Give a page and how many hits there are in all: counted while the page is collected, where that is possible."""
+    following, total = query, None
     if cursor and ordering.bounded:
         # What comes before the cursor need not be collected again, however deep the page is.
-        query = filtered(query, [_from(ordering.field, cursor.key)])
+        following = filtered(query, [_from(ordering.field, cursor.key)])
         total = _first(searcher, query)[0]
 
     def ranked(limit: int) -> list[tuple[Anything, tantivy.DocAddress]]:
-        if ordering.field is None:
-            return [(-score, address) for score, address in searcher.search(query, limit=limit, count=False).hits]
-        return searcher.search(query, limit=limit, count=False, order_by_field=ordering.field, order=Order.Asc).hits
+        nonlocal total
+        found: Anything = searcher.search(
+            following,
+            # tantivy makes room for as many hits as it may find.
+            limit=min(limit, searcher.num_docs + 1),
+            count=total is None,
+            order_by_field=ordering.field,
+            order=Order.Desc if ordering.field is None else Order.Asc,
+        )
+        if total is None:
+            total = int(found.count)
+        hits: list[tuple[Anything, tantivy.DocAddress]] = found.hits
+        return [(-score, address) for score, address in hits] if ordering.field is None else hits
 
     def ids(addresses: Sequence[tantivy.DocAddress]) -> list[str]:
         return [str(searcher.doc(address).get_first("id")) for address in addresses]
 
-    paging = Paging(ranked, ids, total, unique=request.sort == "title")
+    paging = Paging(ranked, ids, unique=request.sort == "title")
     if cursor is None:
-        return paging.page(request.offset, request.size)
-    return paging.page(0 if ordering.bounded else cursor.position, request.size, after=(cursor.key, cursor.id))
+        page = paging.page(request.offset, request.size)
+    else:
+        begin = 0 if ordering.bounded else cursor.position
+        page = paging.page(begin, request.size, after=(cursor.key, cursor.id))
+    return page, total or 0
 
 
 def _from(field: str | None, key: Key) -> Query:

@@ -25,13 +25,12 @@ class Page(NamedTuple):
 class Paging(NamedTuple, Generic[Address]):
     """How to ask the engine for the hits of one search.
 
-    `ranked(limit)` gives the first hits as (key, address), ascending by key; `ids` resolves addresses; `total` is how
-    many hits there are; `unique`: no two hits have the same key.
+    `ranked(limit)` gives the first hits as (key, address), ascending by key, fewer only where there are no more; `ids`
+    resolves addresses; `unique`: no two hits have the same key.
     """
 
     ranked: Callable[[int], Sequence[tuple[Any, Address]]]
     ids: Callable[[Sequence[Address]], list[str]]
-    total: int
     unique: bool = False
 
     def page(self, begin: int, size: int, after: tuple[Key, str] | None = None) -> Page:
@@ -42,10 +41,9 @@ class Paging(NamedTuple, Generic[Address]):
         """
         limit = begin + size + (1 if self.unique else _SLACK_HITS)
         while True:
-            limit = min(limit, self.total)
-            found = self.ranked(limit) if limit else ()
+            found = self.ranked(limit)
             keys = [key for key, _ in found]
-            complete = limit >= self.total
+            complete = len(found) < limit
             known = len(keys) if complete else bisect_left(keys, keys[-1])
             start = begin
             if after:
