@@ -147,10 +147,11 @@ class SqliteDialect:
     def fetch(self, tx: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
         """Read rows for many keys."""
         # As one JSON value: stepping through rows lets go of Python's lock for each of them (see `bulk`).
-        inner = statement.subquery()
-        binary = [place for place, column in enumerate(inner.c) if isinstance(column.type, LargeBinary)]
-        values = [func.hex(column) if isinstance(column.type, LargeBinary) else column for column in inner.c]
-        rows: list[Any] = orjson.loads(tx.execute(select(func.json_group_array(func.json_array(*values)))).scalar_one())
+        columns = list(statement.selected_columns)
+        binary = [place for place, column in enumerate(columns) if isinstance(column.type, LargeBinary)]
+        values = [func.hex(column) if isinstance(column.type, LargeBinary) else column for column in columns]
+        as_json = statement.with_only_columns(func.json_group_array(func.json_array(*values)))
+        rows: list[Any] = orjson.loads(tx.execute(as_json).scalar_one())
         for row in rows:
             for place in binary:
                 row[place] = bytes.fromhex(row[place]) or None  # hex(NULL) is the empty text; no hash is empty
