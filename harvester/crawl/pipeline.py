@@ -1,7 +1,8 @@
 """Where pages leave Scrapy: the item pipeline that hands them to the ledger, and watches over the job meanwhile.
 
-The reactor's thread downloads; one worker thread maps and commits, one page after the other. The job begins when the
-spider is opened and ends when it is closed, so ``scrapy crawl NAME`` is a harvest job like any other.
+The reactor's thread downloads, a second maps, a third commits, each a page at a time and in order: while one page is
+compressed and written (which leaves the interpreter to others), the next is mapped and the one after that fetched. The
+job begins when the spider is opened and ends when it is closed, so that ``scrapy crawl NAME`` is a harvest job too.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from harvester.crawl.order import ordered
 from harvester.crawl.outcome import Outcome
 from harvester.crawl.recorder import LEASE_SECONDS, Recorder
 from harvester.errors import PortalError
-from harvester.ledger.types import Counts, Ending, JobReport
+from harvester.ledger.types import Counts, Ending, Entry, JobReport
 from harvester.protocols.base import ProtocolSpider
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class LedgerPipeline:
         self._order = ordered(crawler.settings)
         self._recorder = Recorder(self._spider.source, self._order)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._mapper = ThreadPoolExecutor(1, thread_name_prefix="mapping")
+        self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Future[Any]] = set()
         self._ticking: asyncio.Future[None] | None = None
         self._after_listing: asyncio.Future[None] | None = None
@@ -81,8 +84,8 @@ class LedgerPipeline:
         logger.info("job %d of %s (%s)", job.id, job.source, kind)
 
     async def process_item(self, item: Page) -> Page:
-        """Give a page to the worker; Scrapy goes on while it is committed (`Outcome.room` bounds how far)."""
-        self._keep(asyncio.ensure_future(self._commit(item)))
+        """Give a page to the workers; Scrapy goes on meanwhile (`Outcome.room` bounds how far)."""
+        self._keep(asyncio.ensure_future(self._record(item)))
         return item
 
     async def close_spider(self) -> None:
@@ -98,6 +101,7 @@ class LedgerPipeline:
         finally:
             await self._work(self._recorder.close)
             self._worker.shutdown(wait=False)
+            self._mapper.shutdown(wait=False)
 
     async def _end(self, interrupted: bool) -> None:
         self._phase = "finishing"
@@ -127,19 +131,33 @@ class LedgerPipeline:
             seconds=monotonic() - self._began,
         )
 
-    async def _commit(self, page: Page) -> None:
+    async def _record(self, page: Page) -> None:
         try:
-            if self.outcome.stopped:
-                return
-            self._declared_total = page.declared_total if page.declared_total is not None else self._declared_total
-            self._counts = await self._work(self._recorder.record_page, page)
-        except PortalError as error:
-            self.outcome.fail(error.reason, str(error))
-            self.outcome.listing_over = True
+            entries = await self._map(page)
+            await self._turn.acquire()  # the page before is committed now
+        finally:
+            self.outcome.room.release()
+        try:
+            if entries is not None and not self.outcome.stopped:
+                self._counts = await self._work(self._recorder.commit_page, page, entries)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be committed after it
             self._stop(error)
         finally:
-            self.outcome.room.release()
+            self._turn.release()
+
+    async def _map(self, page: Page) -> list[Entry] | None:
+        if self.outcome.stopped:
+            return None
+        self._declared_total = page.declared_total if page.declared_total is not None else self._declared_total
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._mapper, self._recorder.map_page, page)
+        except PortalError as error:
+            self.outcome.fail(error.reason, str(error))
+            self.outcome.listing_over = True
+        except Exception as error:  # noqa: BLE001 - as in `_record`
+            self._stop(error)
+        return None
 
     def _idle(self) -> None:
         """Scrapy has nothing more to do: see to the pages under way and to the details, then close."""
@@ -152,7 +170,7 @@ class LedgerPipeline:
             await asyncio.wait(self._tasks)
         try:
             await self._fetch_details()
-        except Exception as error:  # noqa: BLE001 - as in `_commit`
+        except Exception as error:  # noqa: BLE001 - as in `_record`
             self._stop(error)
         if self._crawler.engine.running:
             await self._crawler.engine.close_spider_async(reason="finished")
@@ -200,7 +218,7 @@ class LedgerPipeline:
     async def _beat(self) -> None:
         try:
             await self._work(self._recorder.heartbeat)
-        except Exception as error:  # noqa: BLE001 - as in `_commit`
+        except Exception as error:  # noqa: BLE001 - as in `_record`
             self._stop(error)
 
     def _tell(self) -> None:

@@ -1,4 +1,4 @@
-"""From pages to the ledger: decide what is mapped, map it, commit. Synchronous; runs in one worker thread.
+"""From pages to the ledger: decide what is mapped, map it, commit. Synchronous; runs in worker threads.
 
 Nothing here knows Scrapy, so that the same steps can be tested and measured without a crawl.
 """
@@ -26,7 +26,10 @@ LEASE_SECONDS = 60
 
 
 class Recorder:
-    """One job of one source: `begin` it, `record_page` and `record_details` as they come, `finish` it, `close`."""
+    """One job of one source: `begin` it, record pages and details as they come, `finish` it, `close`.
+
+    `map_page` may run in one thread while all the rest runs in another.
+    """
 
     def __init__(self, source: HarvestSource, order: HarvestOrder) -> None:
         self._source = source
@@ -73,8 +76,12 @@ class Recorder:
         """Keep the lease; raises `LeaseLostError`."""
         self._ledger.heartbeat(self.job)
 
-    def record_page(self, page: Page) -> Counts:
-        """Map what is new or changed on `page` and commit it; raises `PortalError` for endless paging."""
+    def map_page(self, page: Page) -> list[Entry]:
+        """Map what is new or changed on `page`; raises `PortalError` for endless paging.
+
+        The page before may still be on its way into the ledger: a record that stands on both is mapped for nothing, and
+        the commit knows it as met twice.
+        """
         hashes = [_listing_hash(record) for record in page.records]
         known = self._ledger.known(self._source.name, [record.identifier for record in page.records])
         new = sum(1 for record in page.records if not self._met(known.get(record.identifier)))
@@ -85,10 +92,13 @@ class Recorder:
             if (before := known.get(record.identifier)) and before.has_details and self._is_new(record, digest, before)
         ]
         stored = self._ledger.stored_parts(self._source.name, changed) if changed else {}
-        entries = [
+        return [
             self._entry(record, digest, known.get(record.identifier), stored.get(record.identifier, ()))
             for record, digest in zip(page.records, hashes, strict=True)
         ]
+
+    def commit_page(self, page: Page, entries: Sequence[Entry]) -> Counts:
+        """Commit `page` with its entries and the cursor after it."""
         return self._ledger.commit_page(self.job, page, entries)
 
     def pending(self, limit: int) -> tuple[HarvestRecord, ...]:
