@@ -1,6 +1,6 @@
 """The embedded engine alone: documents per second into it, and how long searches take.
 
-    python ../shared/bench/generate_metadata.py -n 100000 --vocab ../shared/bench/vocab_ko.txt --novelty 0.3 -o DOCUMENTS
+    cd ../shared/bench && python generate_metadata.py -n 100000 --vocab vocab_ko.txt --novelty 0.3 -o DOCUMENTS
     python -m benchmarks.search_embedded DOCUMENTS [--workers 2] [--samples ../shared/portal-samples]
 
 DOCUMENTS has one record a line (id, title, description, keywords, publisher, theme, license, formats, language, issued,

@@ -25,7 +25,8 @@ Side = Callable[[], Iterable[Indexed]]
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
     """One source: datasets that the `ledger` has live, documents that the `index` has, and those among them that are
-    `missing` from the index, `extra` in it, or there with `different` content. Counts as found, before any repair."""
+    `missing` from the index, `extra` in it, or there with `different` content. Counts as found, before any repair.
+    """
 
     source: str
     ledger: int

@@ -57,7 +57,8 @@ _SORTS: dict[Sort, tuple[str, str]] = {
 
 def search_body(request: Request) -> dict[str, Json]:
     """Arguments of the client's ``search`` for a request; asks for one hit more than wanted, which tells whether
-    anything follows. Raises `QueryError` for a cursor that is none."""
+    anything follows. Raises `QueryError` for a cursor that is none.
+    """
     faceted = {name: node for name, node in request.filters.items() if name in request.facets}
     plain = [translate(node) for name, node in request.filters.items() if name not in request.facets]
     query = filtered(translate(request.query), plain)
