@@ -32,6 +32,8 @@ SOURCES = {
     "csv-details": "protocol: datagokr\n    details: [schema_org]",
 }
 
+LANGUAGES = {"ckan": "pt", "data-json": "en"}
+
 BARE = {
     "ckan": """
 import orjson, requests, sys, time
@@ -138,7 +140,8 @@ def _round(options: argparse.Namespace, url: str, home: Path) -> dict[str, tuple
     (config / "members" / "bench.yml").write_text(
         f"name: {{ko: 잰 곳}}\nsector: test\nsources:\n  it:\n    title: benchmark\n"
         f"    {SOURCES[options.family]}{rows}\n"
-        f"    url: {address}\n    allow_private: true\n    evidence: documented\n"
+        f"    url: {address}\n    language: {LANGUAGES.get(options.family, 'ko')}\n"
+        "    allow_private: true\n    evidence: documented\n"
     )
     environment = {"DATAMOA_HOME": str(home / "var"), "DATAMOA_CONFIG": str(config), "DATAMOA_INDEX_URL": "embedded"}
     steps: dict[str, tuple[float, float, float]] = {}

@@ -11,6 +11,8 @@ _WEB = re.compile(
     r"https?://(?:[^\s/?#@<>\"\\]*@)?(?:[^\s/?#:@<>\"\\\[\]%]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?",
     re.IGNORECASE,
 )
+# Nearly all links, in one cheap step (this runs for every link of every record): no port, no user, nothing to escape.
+_PLAIN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9!#$%&()*+,\-./;=?^_`{|}~]*")
 _NESTED_AMPERSAND = re.compile(r"&(?:amp;)+", re.IGNORECASE)
 _IGNORED = re.compile("[\x00-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
 
@@ -25,24 +27,7 @@ def web_address(text: str) -> str | None:
 
     ``javascript:``, ``data:``, ``file:``, ``ftp:`` and relative addresses are not links for a searcher.
     """
-    # The common case without a regular expression: this runs for every link of every record.
-    if (
-        text.startswith(("https://", "http://"))
-        and text.isascii()
-        and text.isprintable()
-        and len(text) <= _LONGEST
-        and text[7 if text[4] == ":" else 8 :][:1].isalnum()
-        and " " not in text
-        and "<" not in text
-        and ">" not in text
-        and '"' not in text
-        and "'" not in text
-        and "\\" not in text
-        and "[" not in text
-        and "@" not in text
-        and text.find(":", 6) < 0
-        and not ("&" in text and "&amp;" in text.lower())
-    ):
+    if len(text) <= _LONGEST and _PLAIN.fullmatch(text) and not ("&" in text and "&amp;" in text.lower()):
         return text
     return _web_address(text)
 

@@ -43,8 +43,8 @@ def as_utf8(body: bytes, declared: str | None) -> bytes:
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return _recoded(body[len(mark) :], encoding)
-    if body.isascii() or not declared:
-        return body
+    if body.isascii() or declared in (None, "utf-8"):
+        return body  # whether it is UTF-8 shows when it is parsed: looking twice costs a large page dearly
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
