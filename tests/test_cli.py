@@ -59,7 +59,6 @@ def _table(header: list[str], rows: list[list[str]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-@pytest.mark.xdist_group("cli")
 class TestTheWalk:
     """One home, from nothing to a search; the steps stand in the order of the file."""
 
@@ -190,7 +189,6 @@ class TestTheWalk:
         assert "exists already" in said
 
 
-@pytest.mark.xdist_group("cli")
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -27,7 +27,7 @@ from harvester.processing import Processor
 from harvester.protocols.datagokr import selection
 from harvester.sample_portals.datagokr import DataGoKrPortal, first, write_table
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("walk")]
+pytestmark = [pytest.mark.timeout(600)]
 
 MEMBERS = {"kepco": 207, "ts": 222, "nia": 34, "yeungnam-gyeongbuk": 848, "nhis": 3, "hira": 1}
 EVERYONE = "everyone"

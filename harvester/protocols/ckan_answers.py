@@ -41,7 +41,7 @@ def packages_of(response: Response, *, shown: bool = False) -> tuple[list[bytes]
     Reads ``package_search``, ``current_package_list_with_resources`` and, if `shown`, ``package_show``, with and
     without the envelope, also where DKAN puts a list into a list. Raises `PortalError`.
     """
-    if found := _plain_search(response.body):
+    if _charset(response) in (None, "utf-8") and (found := _plain_search(response.body)):
         return [bytes(raw) for raw in found.results], found.count
     result = result_of(response)
     try:
@@ -78,8 +78,7 @@ def result_of(response: Response) -> bytes:
 
     Raises `PortalError`: ``error inside 200``, ``login page``, ``layout changed``, ``unreadable answer``.
     """
-    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-    body = as_utf8(response.body, declared_charset(content_type)).strip()
+    body = as_utf8(response.body, _charset(response)).strip()
     if body.startswith(b"["):
         return body
     try:
@@ -93,6 +92,10 @@ def result_of(response: Response) -> bytes:
         said = fault[:200].decode("utf-8", "replace") or "no reason given"
         raise PortalError("error inside 200", f"{response.url}: the portal says that it failed: {said}")
     return result or body
+
+
+def _charset(response: Response) -> str | None:
+    return declared_charset((response.headers.get("Content-Type") or b"").decode("latin-1"))
 
 
 def _flat(raws: Iterable[msgspec.Raw]) -> Iterator[bytes]:

@@ -211,7 +211,7 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
         child = start_child(settings, "m.source")
         assert child.stdout is not None
         child.stdout.readline()  # the first sign of life, so that what follows is the crawl and not imports
-        time.sleep(0.04 * step)
+        time.sleep(0.02 * step)
         child.kill()
         finish(child)
         killed += child.returncode == -signal.SIGKILL

@@ -38,7 +38,6 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         yield node
 
 
-@pytest.mark.xdist_group("fragile node")
 @pytest.mark.elasticsearch
 def test_changes_that_a_busy_node_rejects_go_in_later(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     # Small requests over many connections: with room for two at the node, most are rejected.
@@ -59,7 +58,6 @@ def test_changes_that_a_busy_node_rejects_go_in_later(node: Node, monkeypatch: p
     assert waits, "nothing was rejected: the test shows nothing"
 
 
-@pytest.mark.xdist_group("fragile node")
 @pytest.mark.elasticsearch
 def test_requests_that_are_too_large_are_split(node: Node) -> None:
     content = b'{"description":"' + b"x" * 40_000 + b'"}'
@@ -74,7 +72,6 @@ def test_requests_that_are_too_large_are_split(node: Node) -> None:
         assert index.checkpoint() == at(301)
 
 
-@pytest.mark.xdist_group("fragile node")
 @pytest.mark.elasticsearch
 def test_a_node_that_is_killed_in_the_middle_of_a_load(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -105,7 +102,6 @@ def test_a_node_that_is_killed_in_the_middle_of_a_load(
         assert [(r.missing, r.extra, r.different) for r in load.verify(ledger, index)] == [(0, 0, 0)]
 
 
-@pytest.mark.xdist_group("fragile node")
 @pytest.mark.elasticsearch
 def test_a_node_that_is_killed_in_the_middle_of_a_rebuild(node: Node) -> None:
     with contextlib.closing(ElasticsearchIndex(f"{node.url}/rebuilt?timeout=60")) as index:

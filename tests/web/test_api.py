@@ -144,7 +144,7 @@ def test_an_address_may_be_typed_as_it_reads(client: httpx.Client) -> None:
         ({"from": "-1"}, "from", None),
         ({"from": "9999999"}, "from", None),
         ({"from": "5", "cursor": "x"}, "from", None),
-        ({"cursor": "no cursor"}, None, None),
+        ({"cursor": "no cursor"}, "cursor", None),
         ({"q": "가" * 501}, "q", None),
         ({"q": ["a", "b"]}, "q", None),
         ({"year": "20x4"}, "year", ["2024"]),
