@@ -19,8 +19,6 @@ from harvester.sample_portals import CORPUS, SamplePortals
 from harvester.sample_portals.ckan import CkanPortal
 from harvester.sample_portals.server import Portal
 
-pytestmark = pytest.mark.xdist_group("sample portals")
-
 
 @pytest.fixture(scope="module")
 def portals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamplePortals]:

@@ -20,7 +20,7 @@ from harvester.options import OPTIONS
 from harvester.sample_portals.server import Answer, Asked, Fault, Portal
 from tests.portals import faults
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.timeout(300)]
 
 PATHS = {"ckan": "", "dcat": "/catalog.ttl", "datagokr": ""}
 OWN_OPTIONS: dict[str, dict[str, object]] = {"ckan": {"rows": 10}, "dcat": {}, "datagokr": {"page_rows": 20}}

@@ -24,7 +24,7 @@ from harvester.sample_portals.ckan import CkanPortal, Quirks
 from harvester.sample_portals.dcat import JSON, JSON_LD, RDF_XML, TURTLE, DcatPortal
 from harvester.sample_portals.server import Answer, Asked, Fault
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("samples")]
+pytestmark = [pytest.mark.timeout(300)]
 
 TYPES = {".json": JSON, ".jsonld": JSON_LD, ".rdf": RDF_XML, ".xml": RDF_XML, ".ttl": TURTLE}
 
