@@ -27,8 +27,11 @@ class CkanOptions(Options):
 
     incremental = True
 
-    rows: Annotated[int, Field(ge=1, le=1000)] = 1000
-    """Packages a request; CKAN itself caps this at 1000 by default, and a portal's lower cap is noticed and kept to."""
+    rows: Annotated[int, Field(ge=1, le=1000)] = 500
+    """Packages a request; CKAN itself caps this at 1000, and a portal's lower cap is noticed and kept to.
+
+    Recorded packages are up to 16 kB on average: 500 keep a page, and with it the memory of a harvest, small.
+    """
     filter_query: str = ""
     """Solr filter (``fq``), for example ``organization:seoul``."""
     overlap_seconds: Annotated[int, Field(ge=0)] = 3600
