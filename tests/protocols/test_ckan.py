@@ -298,3 +298,11 @@ def test_an_empty_page_ends_a_listing_before_its_total(tmp_path: Path) -> None:
     assert found.identifiers == ["a"]
     assert found.ended
     assert found.pages[-1].declared_total == 500
+
+
+def _search(packages: list[bytes], count: int | None = None) -> bytes:
+    body = b", ".join(packages)
+    return b'{"success": true, "result": {"count": %d, "results": [%s]}}' % (
+        len(packages) if count is None else count,
+        body,
+    )
