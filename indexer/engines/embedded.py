@@ -144,14 +144,22 @@ class EmbeddedIndex:
 
     @contextlib.contextmanager
     def _faults(self) -> Iterator[None]:
-        """Tell faults of the engine apart from ours: tantivy says everything by ValueError."""
+        """Tell faults of the engine apart from ours: tantivy says all by ValueError, and panics at wrong bytes."""
         try:
             yield
-        except (ValueError, OSError) as error:
+        except BaseException as error:
+            if not isinstance(error, ValueError | OSError) and not _is_panic(error):
+                raise
             raise IndexEngineError(
                 f"{self._generations.folder}: the embedded index cannot be used: {error}; if it stays so, "
                 "`datamoa rebuild` makes a new one from the ledger"
             ) from error
+
+
+def _is_panic(error: BaseException) -> bool:
+    # No Exception, so that nobody catches it by accident, and no module has it to name it by: a file that a power loss
+    # filled with zeros would end a command with a traceback, and a searcher's request without an answer.
+    return type(error).__name__ == "PanicException"
 
 
 class _Building(EmbeddedIndex):

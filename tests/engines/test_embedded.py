@@ -233,6 +233,21 @@ def test_a_damaged_index_says_what_to_do_and_a_rebuild_cures_it(folder: Path, fi
     assert matching(index, Everything()) == {"b"}
 
 
+def test_a_file_of_zeros_as_a_power_loss_leaves_it_says_what_to_do_and_a_rebuild_cures_it(folder: Path) -> None:
+    fill(EmbeddedIndex(folder), document("a", 1, title="물"))
+    for file in folder.rglob("*.idx"):
+        whole = file.read_bytes()
+        footer = whole.rindex(b'{"version"')  # without it the file would not even be opened
+        file.write_bytes(bytes(footer) + whole[footer:])
+    index = EmbeddedIndex(folder)
+    for use in (lambda: index.search(Request(query=Term("title", "물"))), index.checkpoint, index.document_count):
+        with pytest.raises(IndexEngineError, match="datamoa rebuild"):
+            use()
+    with index.rebuild(ANALYSIS) as fresh:
+        fresh.apply([document("b", 1, title="물")], at(1))
+    assert matching(index, Everything()) == {"b"}
+
+
 def test_readers_do_not_notice_swaps(folder: Path) -> None:
     index = EmbeddedIndex(folder)
     fill(index, document("a", 1, title="물"))
