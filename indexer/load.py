@@ -203,19 +203,24 @@ def _compare(ledger: Ledger, index: SearchIndex) -> tuple[dict[str, tuple[int, i
 
 
 def _repair(ledger: Ledger, index: SearchIndex, some: Sequence[Difference]) -> None:
-    """Apply again what the ledger says now of datasets that differ."""
-    stored = ledger.datasets([each.id for each in some])
+    """Apply again what the ledger says now of datasets that differ.
+
+    They come as of the ledger's last change: an index that was filled before the ledger was restored from a backup has
+    documents of a later `seq` than the ledger's, and would take nothing older. Read before the datasets, so that a
+    change that comes meanwhile is newer and wins.
+    """
     last = ledger.last_seq()
+    stored = ledger.datasets([each.id for each in some])
     changes = []
     for each in some:
         if (now := stored.get(each.id)) is None:
-            # The ledger never had it: any seq that the ledger has given out removes it.
+            # The ledger never had it.
             changes.append(Change(seq=last, id=each.id, source=each.source, content=None, content_hash=None))
         else:
             gone = now.removed
             changes.append(
                 Change(
-                    seq=now.seq,
+                    seq=last,
                     id=now.id,
                     source=now.source,
                     content=None if gone else now.content,

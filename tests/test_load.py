@@ -369,6 +369,27 @@ class LoadContract:
         assert index.checkpoint() == at
         assert index.search(Request(query=Everything())).total == 14
 
+    def test_an_index_of_the_time_before_a_backup_was_restored_is_repaired(
+        self, tmp_path: Path, address: str, index: SearchIndex
+    ) -> None:
+        backup = tmp_path / "backup.sqlite"
+        with Ledger.open(address) as ledger:
+            put(ledger, *(dataset(KEPCO, str(n), f"전력 {n}") for n in range(4)))
+            ledger.backup(backup)
+            put(ledger, dataset(KEPCO, "0", "새 제목"), dataset(KEPCO, "new", "새 자료"))
+            remove(ledger, KEPCO, "1")
+            load.bring_up_to_date(ledger, index)
+        with Ledger.open(f"sqlite:///{backup}") as ledger:
+            # As many changes as were lost: nothing tells the index from one that is up to date.
+            put(ledger, *(dataset(NIA, str(n), f"말뭉치 {n}") for n in range(3)))
+            assert index.checkpoint().seq == ledger.last_seq()
+            load.verify(ledger, index, repair=True)
+            assert load.verify(ledger, index) == [VerifyReport(KEPCO, 4, 4), VerifyReport(NIA, 3, 3)]
+            assert present(index) == {held.id for held in ledger.live()}
+            put(ledger, dataset(KEPCO, "0", "전력 영"))
+            load.bring_up_to_date(ledger, index)
+            assert load.verify(ledger, index) == [VerifyReport(KEPCO, 4, 4), VerifyReport(NIA, 3, 3)]
+
     def test_an_index_that_was_never_filled_is_repaired_too(self, ledger: Ledger, index: SearchIndex) -> None:
         put(ledger, *(dataset(KEPCO, str(n), f"전력 {n}") for n in range(10)))
         assert load.verify(ledger, index, repair=True) == [VerifyReport(KEPCO, ledger=10, index=0, missing=10)]
