@@ -22,6 +22,8 @@ _OPEN_FACETS = 4
 _VALUES_SHOWN = 7
 _EXCERPT = 240
 _TITLE = 300
+# Portals put whole terms of use where the name of a licence is due; the dataset's own page has room for them.
+_LICENSE = 80
 _SORTS = {"relevance": "관련도", "-modified": "최근 수정", "-issued": "최근 등록", "title": "제목"}
 _PAGES_AROUND = 2
 _RANGE = "modified"
@@ -190,7 +192,7 @@ def _shown(hit: Found, label: Labels) -> ShownHit:
         description_language=about.language if about else "ko",
         publisher=hit.publisher,
         formats=hit.formats,
-        license=hit.license,
+        license=cut(hit.license, _LICENSE) if hit.license else None,
         modified=hit.modified,
         source=label("source", hit.source),
         words=[Markup(word) for word in hit.highlights.get("keyword", ())[:5]] if not (title or fragments) else [],

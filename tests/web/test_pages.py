@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from harvester.catalog.identifiers import dataset_id
+from harvester.catalog.model import Concept
 from harvester.ledger import Ledger
 from indexer.web.app import create_app
 from tests.web import catalogue
@@ -195,6 +196,19 @@ def test_a_page_after_the_last_one_leads_back(client: httpx.Client) -> None:
     found = page(client, "/?q=검침&from=500")
     assert "이 쪽에는 결과가 없습니다" in found.text
     assert "25건" in found.text
+
+
+def test_whole_terms_of_use_do_not_bury_the_other_hits(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    terms = "NO WARRANTIES. " + "All content of this website is provided as a public service. " * 60
+    with Ledger.open(settings.database_url) as ledger:
+        catalogue.harvest(ledger, [catalogue.dataset("long", {"ko": "공원"}, license=Concept(source=terms))])
+    bring_up_to_date(settings)
+    with served(create_app(settings)) as client:
+        found = client.get("/?q=공원").text
+        assert "NO WARRANTIES. All content" in found
+        assert found.count("public service") <= 3  # the hit's and the facet's beginnings
+        assert client.get("/datasets/" + dataset_id(catalogue.SOURCE, "long")).text.count("public service") >= 60
 
 
 def test_nothing_found_comes_with_advice(client: httpx.Client) -> None:
