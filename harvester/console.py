@@ -17,8 +17,11 @@ from harvester.ledger.types import JobReport
 _PIPED_WIDTH = 200
 """What is piped has no width of its own, and rich's 80 columns would fold names and numbers."""
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-notes = Console(stderr=True, highlight=False, soft_wrap=True)
+# Most of what is printed was written by portals, where brackets are brackets: no text is ever read as rich's markup.
+out = Console(
+    highlight=False, markup=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH
+)
+notes = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 REPORT_KEYS = (
     "source", "job", "verdict", "reason", "listed", "seen", "created", "updated", "unchanged", "rejected", "deleted",

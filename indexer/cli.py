@@ -156,7 +156,8 @@ def search(
         return
     console.out.print(f"{answer['total']:,} found in {answer['took_ms']} ms")
     for hit in answer["hits"]:
-        console.out.print(f"\n[bold]{_plain(hit['title'])}[/bold]  {hit['publisher'] or ''}  {hit['modified'] or ''}")
+        console.out.print(f"\n{hit['title']}", style="bold", end="")
+        console.out.print(f"  {hit['publisher'] or ''}  {hit['modified'] or ''}")
         console.out.print(f"  {', '.join(hit['formats'])}  {hit['license'] or ''}  {hit['source']}  {hit['id']}")
         if hit["landing_page"]:
             console.out.print(f"  {hit['landing_page']}")
@@ -164,13 +165,8 @@ def search(
         console.out.print()
     for field, values in answer["facets"].items():
         if values:
-            shown = ", ".join(f"{_plain(value['label'])} {value['count']:,}" for value in values[:6])
-            console.out.print(f"[dim]{field}: {shown}[/dim]")
-
-
-def _plain(text: str) -> str:
-    """Text in which rich sees no markup."""
-    return text.replace("[", r"\[")
+            shown = ", ".join(f"{value['label']} {value['count']:,}" for value in values[:6])
+            console.out.print(f"{field}: {shown}", style="dim")
 
 
 @app.command()
@@ -211,7 +207,7 @@ def main() -> None:
         if not error.message:  # the help was shown instead
             sys.exit(WRONG_USAGE)
         message = error.format_message().rstrip(".")
-        console.notes.print(f"datamoa: {message}; `datamoa --help` shows what there is", markup=False)
+        console.notes.print(f"datamoa: {message}; `datamoa --help` shows what there is")
         sys.exit(WRONG_USAGE)
     except typer.Abort:
         sys.exit(130)
@@ -223,7 +219,7 @@ def main() -> None:
 
 
 def _fail(error: DataMoaError, code: int) -> None:
-    console.notes.print(f"datamoa: {error}", markup=False)
+    console.notes.print(f"datamoa: {error}")
     sys.exit(code)
 
 

@@ -41,7 +41,7 @@ def run(settings: Settings, *, after_harvest: AfterHarvest, host: str, port: int
             index_url="embedded",
         )
         for name, url in portals.addresses.items():
-            console.out.print(f"sample portal {name}: {url}", markup=False)
+            console.out.print(f"sample portal {name}: {url}")
         reports = _harvest(here, after_harvest)
         console.print_table(
             ("harvested", "verdict", "listed", "new", "changed", "unchanged", "seconds"),
@@ -56,12 +56,11 @@ def run(settings: Settings, *, after_harvest: AfterHarvest, host: str, port: int
                 raise KeyboardInterrupt
             if report.verdict != "complete":
                 log = here.logs / f"{report.source}.log"
-                console.out.print(f"{report.source}: {report.verdict}: {report.reason}; its log: {log}", markup=False)
+                console.out.print(f"{report.source}: {report.verdict}: {report.reason}; its log: {log}")
         _tell(here, reports)
         console.out.print(
             f"\nother commands see the same with: datamoa --home {here.home} --config {here.config} members\n"
             f"search page and API: {address(listening)}  (Ctrl-C stops)",
-            markup=False,
         )
         serve(here, listening)
 

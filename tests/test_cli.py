@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 
+from harvester.catalog.model import Agent
 from harvester.console import REPORT_KEYS
+from harvester.ledger import Ledger
 from harvester.sample_portals import SamplePortals, start
 from harvester.sample_portals.datagokr import DataGoKrPortal
 from indexer import cli
+from tests.harvested import dataset, put
 
 SOURCE = "hanbit-power.datagokr"
 
@@ -237,3 +240,16 @@ def test_a_ledger_that_cannot_be_opened_is_told_in_one_line(
     said = capsys.readouterr().err
     assert "ledger" in said
     assert "Traceback" not in said
+
+
+def test_brackets_of_a_portal_are_text(run: Run, tmp_path: Path) -> None:
+    title, publisher, page = "[red]자료 [/bold] :smile:", "[/공공] 기관", "https://portal.example/[/a]"
+    with Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}") as ledger:
+        put(ledger, dataset("a.b", "1", title, publisher=Agent(name={"ko": publisher}), landing_page=page))
+    assert run("--home", str(tmp_path), "index")[0] == 0
+    code, _, printed = run("--home", str(tmp_path), "search", "자료")
+    assert code == 0
+    assert title in printed
+    assert publisher in printed
+    assert page in printed
+    assert page in run("--home", str(tmp_path), "why", page)[2]

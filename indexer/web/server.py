@@ -53,7 +53,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None
     config.vocabularies(settings.config)
     open_index(settings).close()
     with listen(host, port) as listening:
-        console.notes.print(f"search page and API at {address(listening)} until Ctrl-C", markup=False)
+        console.notes.print(f"search page and API at {address(listening)} until Ctrl-C")
         run(settings, listening)
 
 
