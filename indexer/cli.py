@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -41,11 +42,8 @@ def _follow_the_ledger(settings: config.Settings, ledger: Ledger) -> None:
     An index that cannot follow costs no harvest: the ledger is complete, and the next `datamoa index` catches up.
     """
     try:
-        index = open_index(settings)
-        try:
+        with closing(open_index(settings)) as index:
             report = load.bring_up_to_date(ledger, index)
-        finally:
-            index.close()
     except IndexEngineError as error:
         console.notes.print(f"the index was not brought up to date: {error}")
     else:
@@ -57,13 +55,9 @@ def _follow_the_ledger(settings: config.Settings, ledger: Ledger) -> None:
 def index(context: typer.Context, json: Json = False) -> None:
     """Apply what is new in the ledger to the index."""
     here: Context = context.obj
-    with here.ledger() as ledger:
-        engine = open_index(here.settings)
-        try:
-            report = load.bring_up_to_date(ledger, engine)
-            aside = ledger.set_asides(engine.name)
-        finally:
-            engine.close()
+    with here.ledger() as ledger, closing(open_index(here.settings)) as engine:
+        report = load.bring_up_to_date(ledger, engine)
+        aside = ledger.set_asides(engine.name)
     if json:
         console.print_json({"checkpoint": report.checkpoint, "applied": report.applied, "set_aside": report.set_aside})
     else:
@@ -78,12 +72,8 @@ def index(context: typer.Context, json: Json = False) -> None:
 def rebuild(context: typer.Context, json: Json = False) -> None:
     """Build a new index beside the old one and swap it in."""
     here: Context = context.obj
-    with here.ledger() as ledger:
-        engine = open_index(here.settings)
-        try:
-            report = load.rebuild(ledger, engine)
-        finally:
-            engine.close()
+    with here.ledger() as ledger, closing(open_index(here.settings)) as engine:
+        report = load.rebuild(ledger, engine)
     if json:
         console.print_json({"documents": report.documents, "seconds": round(report.seconds, 2)})
     else:
@@ -99,12 +89,8 @@ def verify(
 ) -> None:
     """Compare ledger and index, source by source."""
     here: Context = context.obj
-    with here.ledger() as ledger:
-        engine = open_index(here.settings)
-        try:
-            reports = load.verify(ledger, engine, repair=repair)
-        finally:
-            engine.close()
+    with here.ledger() as ledger, closing(open_index(here.settings)) as engine:
+        reports = load.verify(ledger, engine, repair=repair)
     keys = ("source", "ledger", "index", "missing", "extra", "different")
     rows = [tuple(getattr(report, key) for key in keys) for report in reports]
     if json:
@@ -143,14 +129,10 @@ def search(
         if not equals:
             raise UsageError(f"--filter {given}: write it as field=value")
         parameters.append((field, value))
-    with here.ledger() as ledger:
-        engine = open_index(here.settings)
-        try:
-            answer = Searcher(ledger, engine, config.vocabularies(here.settings.config), here.settings.config).search(
-                parameters
-            )
-        finally:
-            engine.close()
+    with here.ledger() as ledger, closing(open_index(here.settings)) as engine:
+        answer = Searcher(ledger, engine, config.vocabularies(here.settings.config), here.settings.config).search(
+            parameters
+        )
     if json:
         console.print_json(answer)
         return
