@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import closing
@@ -197,6 +198,12 @@ def main() -> None:
         # The reader of our stdout left (`datamoa export | head`): nothing to tell, and nowhere to tell it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        # Home is a file, belongs to somebody else, or its disk is full. Without a file it is none of these.
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(DataMoaError(f"{where}{error.strerror}; --home and --config say which folders are used"), 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

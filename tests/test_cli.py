@@ -242,6 +242,16 @@ def test_a_ledger_that_cannot_be_opened_is_told_in_one_line(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("command", [["members"], ["index"], ["search", "x"], ["demo", "--port", "0"]])
+def test_a_home_that_is_no_folder_is_told(run: Run, tmp_path: Path, command: list[str]) -> None:
+    home = tmp_path / "home"
+    home.write_text("no folder")
+    code, _, said = run("--home", str(home), *command)
+    assert code == 1
+    assert str(home) in said
+    assert "--home" in said
+
+
 def test_brackets_of_a_portal_are_text(run: Run, tmp_path: Path) -> None:
     title, publisher, page = "[red]자료 [/bold] :smile:", "[/공공] 기관", "https://portal.example/[/a]"
     with Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}") as ledger:
