@@ -37,6 +37,15 @@ class Settings:
     database_url: str
     index_url: str
 
+    def make_home(self) -> None:
+        """Make the home folder where it is not there; raises `ConfigurationError` where there can be none."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.home}: cannot be the home folder: {error.strerror}; name another with --home or DATAMOA_HOME"
+            ) from None
+
     @property
     def downloads(self) -> Path:
         """Folder of the downloads that several sources share."""
@@ -149,18 +158,35 @@ def read_yaml(file: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
     """A YAML file's data and, for every key path in it, the line it stands on (from 1)."""
     try:
         text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
         if node is None:
             raise ConfigurationError(f"{file}:1: the file is empty")
-        _refuse_repeated_keys(file, node)
-        return yaml.safe_load(text), dict(_lines(node, ()))
+        _refuse_odd_keys(file, node)
+        return yaml.load(text, Loader=_Loader), dict(_lines(node, ()))
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: no such file") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file}: not UTF-8: {error}") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.reason}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{file}: nested too deeply, or an alias (*name) stands for what it is in") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader; a value that is none (a date in month 99) is told with its line, as all else is."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
 
 
 def _lines(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int]]:
@@ -176,17 +202,19 @@ def _lines(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple
             yield from _lines(value, (*path, position))
 
 
-def _refuse_repeated_keys(file: Path, node: yaml.Node) -> None:
+def _refuse_odd_keys(file: Path, node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConfigurationError(f"{file}:{key.start_mark.line + 1}: a key is a word, not a list or a mapping")
             if key.value in seen:
                 raise ConfigurationError(f"{file}:{key.start_mark.line + 1}: {key.value}: this key stands here twice")
             seen.add(key.value)
-            _refuse_repeated_keys(file, value)
+            _refuse_odd_keys(file, value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _refuse_repeated_keys(file, value)
+            _refuse_odd_keys(file, value)
 
 
 def _member(file: Path) -> Member:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
@@ -18,17 +19,39 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 def _duration(value: Any) -> Any:
     """Read ``7d``, ``12h``, ``30m``; leave everything else to pydantic."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+        try:
+            return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+        except OverflowError:
+            raise ValueError("too long; a duration is written as 7d, 12h, 30m") from None
+    return value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("longer than nothing is needed, for example 6h")
+    return value
+
+
+def _plain_name(value: str) -> str:
+    """Members and sources name files, spiders and arguments of commands."""
+    if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", value):
+        raise ValueError(f"{value!r} is no name: lower-case letters a-z, digits, and a hyphen between them")
     return value
 
 
 def _http_url(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/]+\S*", value):
         raise ValueError("an http(s) address is needed, for example https://www.data.go.kr")
+    parts = urlsplit(value)  # raises ValueError for brackets that are no IPv6 address
+    if parts.port == 0 or not parts.hostname:  # as does a port that is none
+        raise ValueError("an address with a host is needed, for example https://www.data.go.kr")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("an address holds no user or password: it is written to logs, and stands in every dataset")
     return value.rstrip("/")
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Name = Annotated[str, AfterValidator(_plain_name)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
@@ -54,7 +77,7 @@ class HarvestSource(_Frozen):
     """One portal of a member, as it is harvested."""
 
     member: str
-    key: str
+    key: Name
     title: str
     protocol: str
     url: HttpUrl
@@ -67,9 +90,9 @@ class HarvestSource(_Frozen):
     schedule: str | None = None
     full_every: Duration = timedelta(days=7)
     expect: Expectations = Expectations()
-    download_delay: Annotated[float, Field(ge=0)] | None = None
+    download_delay: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     concurrent_requests: Annotated[int, Field(ge=1, le=16)] | None = None
-    time_limit: Duration = timedelta(hours=6)
+    time_limit: Annotated[Duration, AfterValidator(_positive)] = timedelta(hours=6)
     allow_private: bool = False
 
     @property
@@ -88,7 +111,7 @@ class HarvestSource(_Frozen):
 class Member(_Frozen):
     """An institution whose data is harvested; one YAML file."""
 
-    id: Annotated[str, Field(pattern=r"[a-z0-9]+(-[a-z0-9]+)*")]
+    id: Name
     name: Names
     aliases: tuple[str, ...] = ()
     sector: str

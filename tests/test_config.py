@@ -66,6 +66,17 @@ def test_a_protocol_of_one_portal_knows_its_address_and_language(tmp_path: Path)
         ("aliases: [시험]", "aliases: [시험", 2, ["not valid YAML"]),
         ("sector: public", "sector: public\nsector: health", 4, ["sector", "twice"]),
         ("full_every: 12h", "full_every: weekly", 10, ["sources.portal.full_every"]),
+        ("full_every: 12h", "full_every: 99999999999d", 10, ["sources.portal.full_every", "too long"]),
+        ("full_every: 12h", "time_limit: 0s", 10, ["sources.portal.time_limit", "longer than nothing"]),
+        ("rows: 100", "download_delay: .inf", 9, ["sources.portal.download_delay", "finite"]),
+        ("url: https://portal.example/", "url: https://u:p@portal.example", 8, ["sources.portal.url", "password"]),
+        ("url: https://portal.example/", "url: 'http://[portal'", 8, ["sources.portal.url", "IPv6"]),
+        ("url: https://portal.example/", "url: https://portal.example:99999", 8, ["sources.portal.url", "ort"]),
+        ("  portal:", "  ../portal:", 5, ["sources.../portal", "no name"]),
+        ("title: 시험 포털", "title: \x01", 6, ["not valid YAML", "special characters"]),
+        ("title: 시험 포털", "title: 2001-99-99", 6, ["not valid YAML", "month"]),
+        ("title: 시험 포털", "title: !!int many", 6, ["not valid YAML", "int"]),
+        ("sector: public", "? [a, b]\n: public", 3, ["a key is a word"]),
     ],
 )
 def test_an_error_names_file_line_and_key(tmp_path: Path, old: str, new: str, line: int, words: list[str]) -> None:
@@ -78,6 +89,33 @@ def test_an_error_names_file_line_and_key(tmp_path: Path, old: str, new: str, li
     assert abs(found - line) <= (1 if "not valid YAML" in message else 0), message
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: " + "[" * 3000 + "]" * 3000])
+def test_a_file_without_an_end_is_told(tmp_path: Path, text: str) -> None:
+    file = _write(tmp_path, text)
+    with pytest.raises(ConfigurationError, match="nested too deeply") as caught:
+        config.members(tmp_path)
+    assert str(caught.value).startswith(f"{file}:")
+
+
+def test_a_member_is_named_by_its_file(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD, name="a b")
+    with pytest.raises(ConfigurationError, match="'a b' is no name"):
+        config.members(tmp_path)
+
+
+def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "members" / "corp.yml").mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        config.members(tmp_path)
+
+
+def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = config.settings(tmp_path / "file", config.default_config())
+    with pytest.raises(ConfigurationError, match="name another with --home"):
+        settings.make_home()
 
 
 def test_sources_are_selected_by_member_or_by_name_and_a_wrong_name_is_told_the_nearest(tmp_path: Path) -> None:
