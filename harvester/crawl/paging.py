@@ -21,10 +21,15 @@ _DECLARED_PAGES = 3
 
 
 class PagingGuard:
-    """Sees every page of a job before it is committed, in order; `listed` is what was listed before (a resumed job)."""
+    """Sees every page of a job before it is committed, in order; `listed` is what was listed before (a resumed job).
+
+    A resumed job may have to read its listing from the beginning again, because what its cursor stands in is gone. So
+    as many records as were listed before may come again without anything being wrong.
+    """
 
     def __init__(self, listed: int = 0) -> None:
         self._listed = listed
+        self._may_come_again = listed
         self._largest = 0
         self._cursors: set[bytes] = set()
         self._contents: Counter[bytes] = Counter()
@@ -37,7 +42,9 @@ class PagingGuard:
         `new_identifiers` are those of its records that this job had not met before.
         """
         size = len(page.records) + len(page.rejected) + len(page.lost)
-        self._listed += size
+        again = min(len(page.records) - new_identifiers, self._may_come_again)
+        self._may_come_again -= again
+        self._listed += size - again
         self._largest = max(self._largest, size)
         if page.end:
             return
@@ -48,7 +55,7 @@ class PagingGuard:
             self._contents[content] += 1
             if self._contents[content] >= _SAME_CONTENT:
                 raise _endless(f"the same page came {_SAME_CONTENT} times")
-        self._stale = self._stale + 1 if page.records and not new_identifiers else 0
+        self._stale = self._stale + 1 if page.records and not new_identifiers and not again else 0
         if self._stale >= _NOTHING_NEW:
             raise _endless(f"{_NOTHING_NEW} pages in a row held only records that were listed before")
         self._empty = 0 if size else self._empty + 1

@@ -85,6 +85,22 @@ def test_nothing_but_empty_pages() -> None:
     assert number < 2000
 
 
+def test_a_resumed_listing_may_begin_anew() -> None:
+    """What the cursor stood in is gone: everything that was listed before comes once more, then the rest."""
+    guard = PagingGuard(listed=100)
+    for number in range(10):
+        check(guard, page(number, [f"{number}-{i}" for i in range(10)], total=120), new=0)
+    for number in range(10, 12):
+        check(guard, page(number, [f"{number}-{i}" for i in range(10)], total=120))
+
+
+def test_a_resumed_listing_that_begins_anew_for_ever() -> None:
+    guard = PagingGuard(listed=100)
+    number, why = until_refused(100, lambda n: page(n, [f"{n}-{i}" for i in range(10)]), new=0, guard=guard)
+    assert number == 14
+    assert "listed before" in why
+
+
 @given(st.lists(st.integers(0, 30), max_size=40))
 def test_a_listing_that_ends_is_never_refused(sizes: list[int]) -> None:
     guard = PagingGuard()
