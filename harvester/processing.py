@@ -16,6 +16,9 @@ from harvester.mapping import MAPPINGS, TOGETHER, VERSIONS
 
 __all__ = ["Processed", "Processor"]
 
+_LARGEST_PART = 1 << 22
+"""Bytes; the largest recorded payload has 310 thousand. Hostile JSON takes twenty times its size once it is read."""
+
 _NO_PARTS = Issue(severity="error", code="no-parts", message="the record came without any metadata")
 
 
@@ -96,6 +99,9 @@ class Processor:
         if mapping is None:
             message = f"no mapping reads the metadata format {part.format!r}"
             return Issue(severity="error", code="no-mapping", message=message, field=part.name)
+        if len(part.payload) > _LARGEST_PART:
+            message = f"the metadata of one record has {len(part.payload):,} bytes, more than {_LARGEST_PART:,}"
+            return Issue(severity="error", code="too-large", message=message, field=part.name)
         try:
             return mapping(part.payload, identifier, self._catalog)
         except RecordError as error:

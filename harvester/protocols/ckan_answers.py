@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Annotated
 
 import msgspec
 from scrapy.http import Response
@@ -18,9 +19,13 @@ class _Answer(msgspec.Struct):
     results: msgspec.Raw = msgspec.Raw()
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+"""What no list can hold is no count, and no database could keep it."""
+
+
 class _Found(msgspec.Struct):
     results: list[msgspec.Raw]
-    count: int | None = None
+    count: _Count | None = None
 
 
 class _Search(msgspec.Struct):

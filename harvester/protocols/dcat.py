@@ -42,6 +42,7 @@ _TYPES: dict[str, Form] = {
 _XML = re.compile(rb"<(\?xml|!--|!doctype\s+(?!html)|[a-z][\w.-]*(:[\w.-]+)?[\s>])", re.I)
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body|script)\b", re.I)
 _MOST_VISITS = 100_000
+_LARGEST_RDF = 1 << 26  # bytes; RDF is held in memory, as answers are that are not downloads (DOWNLOAD_MAXSIZE)
 
 
 class _Place(msgspec.Struct, frozen=True, array_like=True):
@@ -86,11 +87,13 @@ class DcatSpider(ProtocolSpider):
             outcomes: Iterator[HarvestRecord | Rejected] = _data_json(response.path, content_type, response.url)
             following, total = None, None
         else:
+            if (size := response.path.stat().st_size) > _LARGEST_RDF:
+                message = f"{response.url}: a page of {size:,} bytes of RDF; more than {_LARGEST_RDF:,} are not held"
+                raise PortalError("limit", message)
             try:
                 feed = split_feed(response.path.read_bytes(), form, response.url)
             except (ValueError, RecursionError) as error:
-                with response.path.open("rb") as file:
-                    raise unreadable(file.read(_BEGINNING), f"DCAT as {form}", response.url, error) from None
+                raise unreadable(_beginning(response.path), f"DCAT as {form}", response.url, error) from None
             outcomes = itertools.chain(_rdf_records(feed), _rdf_problems(feed.problems, response.url))
             following = self._following(feed.next_page, response.url)
             total = feed.declared_total
@@ -134,8 +137,7 @@ def form_of(path: Path, content_type: str, url: str) -> Form:
 
     Raises `PortalError` for a web page, an empty body, or JSON that is no feed.
     """
-    with path.open("rb") as file:
-        beginning = file.read(_BEGINNING)
+    beginning = _beginning(path)
     text = beginning.lstrip(codecs.BOM_UTF8).lstrip()
     if not text or _HTML.match(text):
         raise unreadable(beginning, "a DCAT feed", url)
@@ -152,7 +154,7 @@ def _json_form(path: Path, content_type: str, url: str) -> Form:
         try:
             return _json_form_of(JsonStream(file), url)
         except ValueError as error:
-            raise unreadable(path.read_bytes()[:_BEGINNING], "JSON", url, error) from None
+            raise unreadable(_beginning(path), "JSON", url, error) from None
 
 
 def _json_form_of(stream: JsonStream, url: str) -> Form:
@@ -166,7 +168,7 @@ def _json_form_of(stream: JsonStream, url: str) -> Form:
         keys.add(key)
         if key == "dataset" and stream.next_mark() == "[":
             return "data_json"
-        if key == "@graph":
+        if key == "@graph" or key.endswith((":dataset", "#dataset")):
             return "json_ld"
         stream.value()
     if {"@context", "@id"} & keys:
@@ -246,14 +248,18 @@ def _rejected(payload: bytes, metadata_format: str, code: str, message: str) -> 
 
 def _text(path: Path, content_type: str) -> TextIO:
     """Open the file as text: by its byte order mark, else as UTF-8 if it is that, else as Content-Type says."""
-    with path.open("rb") as file:
-        beginning = file.read(_BEGINNING)
+    beginning = _beginning(path)
     encoding = "utf-8-sig"
     if beginning[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         encoding = "utf-16"
     elif (charset := declared_charset(content_type)) and charset != "utf-8" and not _is_utf8(beginning):
         encoding = charset
     return path.open(encoding=encoding, errors="replace", newline="")
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_BEGINNING)
 
 
 def _is_utf8(beginning: bytes) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
 
 _READ_AHEAD = 1 << 18
-_LARGEST = 1 << 26  # characters of one element; the largest recorded dataset has 310 thousand
+_LARGEST = 1 << 22  # characters of one value; the largest recorded dataset has 310 thousand
 _WHITE = " \t\n\r"
 _DECODER = json.JSONDecoder()
 
@@ -26,7 +26,7 @@ class Element(NamedTuple):
 class JsonStream:
     """Reads JSON text step by step. Every method raises ValueError where the text is no JSON, or breaks off.
 
-    Values nested deeper than Python's recursion limit, or larger than 64 million characters, are no JSON here.
+    Values nested deeper than Python's recursion limit, or larger than 4 million characters, are no JSON here.
     """
 
     def __init__(self, file: TextIO) -> None:

@@ -80,6 +80,13 @@ def test_a_record_becomes_a_dataset(processor: Callable[..., processing.Processe
     assert (done.landing_page, done.counters, done.issues, done.unread) == (PAGE, {"views": 3}, (), ("x",))
 
 
+def test_a_record_of_megabytes_is_rejected_unread(processor: Callable[..., processing.Processed]) -> None:
+    payload = b"[" * (processing._LARGEST_PART + 1)  # would be refused with another word were it read
+    done = processor(payload)
+    assert done.content is None
+    assert [issue.code for issue in done.issues] == ["too-large"]
+
+
 def test_counters_are_no_part_of_the_dataset(processor: Callable[..., processing.Processed]) -> None:
     once, again = (processor({"title": "제목", "page": PAGE, "counters": {"views": views}}) for views in (1, 2))
     assert once.content == again.content

@@ -244,6 +244,12 @@ def test_a_portal_that_gives_the_same_page_for_ever_is_told(quirks: Quirks, tmp_
         (b'{"success": true, "result": {"rows": []}}', "application/json", "layout changed"),
         (b'{"success": true, "result": 5}', "application/json", "layout changed"),
         (b"7", "application/json", "layout changed"),
+        (b'{"success": true, "result": {"count": -1, "results": []}}', "application/json", "layout changed"),
+        (
+            b'{"success": true, "result": {"count": 1%s, "results": []}}' % (b"0" * 30),
+            "application/json",
+            "layout changed",
+        ),
         (b'{"success": true, "result": {"count": "x", "results": 3}}', "application/json", "layout changed"),
         ("\ud55c\uad6d".encode("cp949"), "application/json", "unreadable answer"),
     ],

@@ -240,6 +240,34 @@ def test_an_answer_that_is_no_feed_has_its_reason(body: bytes, content_type: str
     assert error.value.reason == reason
 
 
+@pytest.mark.parametrize("where", ["in a dataset", "before the datasets"])
+def test_a_value_of_megabytes_ends_the_feed_before_it_is_held(where: str, tmp_path: Path) -> None:
+    large = b'"x": [' + b"[]," * 2_000_000 + b"1]"
+    body = b'{"dataset": [{' + large + b"}]}" if where == "in a dataset" else b"{" + large + b', "dataset": []}'
+    with pytest.raises(PortalError, match="more than 4,194,304 characters") as error:
+        feed(body, tmp_path, JSON)
+    assert error.value.reason == "unreadable answer"
+
+
+def test_a_page_of_rdf_that_is_too_large_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harvester.protocols.dcat._LARGEST_RDF", 1000)
+    with pytest.raises(PortalError, match="1,000") as error:
+        feed("\n".join(map(turtle, range(50))).encode(), tmp_path, TURTLE)
+    assert error.value.reason == "limit"
+
+
+def test_a_json_ld_catalogue_may_name_its_datasets_by_their_property(tmp_path: Path) -> None:
+    catalogue = {
+        "@context": {"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/"},
+        "dcat:dataset": [
+            {"@id": f"https://data.example/{n}", "@type": "dcat:Dataset", "dct:title": "x" * 1_000_000}
+            for n in range(5)
+        ],
+    }
+    found = feed(msgspec.json.encode(catalogue), tmp_path, JSON)
+    assert found.identifiers == [f"https://data.example/{n}" for n in range(5)]
+
+
 def test_what_came_before_a_break_is_kept(tmp_path: Path) -> None:
     body = data_json(*map(dataset, range(1000)))[:-30]
     with DcatPortal({"/feed": (JSON, body)}) as portal:
