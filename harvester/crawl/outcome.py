@@ -6,6 +6,7 @@ Scrapy reports ``finished`` although pages were lost, so the end of a job is jud
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Iterator
 
 import msgspec
@@ -24,13 +25,15 @@ from twisted.python.failure import Failure
 
 from harvester.catalog.model import Page
 from harvester.crawl.redaction import redact
-from harvester.errors import DataMoaError, PortalError
+from harvester.errors import DataMoaError, LedgerError, PortalError
 
 _PRECEDENCE = (
     "forbidden address", "robots", "blocked", "login page", "error inside 200", "layout changed", "not found",
     "server error", "timeout", "unreachable", "unreadable answer", "endless paging", "lost requests", "limit",
 )  # fmt: skip
 """Reasons from the most to the least telling: of several the first one here is the job's."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
 _BLOCKED = {401, 403, 407, 429, 451}
 
@@ -92,9 +95,17 @@ class Outcome:
 
     def lose_request(self, failure: Failure) -> None:
         """Note a request of the listing that was given up."""
+        if is_our_disk(failure.value):
+            self.fault(LedgerError(f"a download cannot be written: {failure.value}; make room, then go on"), "")
+            return
         self.lost_requests += 1
         request = getattr(failure, "request", None)  # Scrapy hangs it on every failure that it gives to an errback
         self.fail(*explain(failure.value, request.url if request else "a request"))
+
+
+def is_our_disk(error: BaseException | None) -> bool:
+    """Whether a request was given up because its answer found no room here, which says nothing of the portal."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 def _rank(reason: str) -> int:

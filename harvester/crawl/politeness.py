@@ -18,6 +18,8 @@ from scrapy.http import Request, Response
 from scrapy.utils.asyncio import call_later
 from scrapy.utils.httpobj import urlparse_cached
 
+from harvester.crawl.outcome import is_our_disk
+
 logger = logging.getLogger(__name__)
 
 _HARMLESS_HEADERS = {b"Accept", b"Accept-Language", b"Accept-Encoding", b"User-Agent", b"Referer"}
@@ -63,7 +65,9 @@ class PoliteRetryMiddleware(RetryMiddleware):
     def process_exception(
         self, request: Request, exception: Exception, spider: Spider | None = None
     ) -> Request | Response | None:
-        """Retry what Scrapy would retry, later."""
+        """Retry what Scrapy would retry, later; a full disk of ours is no reason to ask a portal again."""
+        if is_our_disk(exception):
+            return None
         answer = super().process_exception(request, exception)
         if isinstance(answer, Request):
             self._pause(request, None)

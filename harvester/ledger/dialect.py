@@ -95,7 +95,9 @@ class SqliteDialect:
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(f"{self._file}: cannot be opened as a ledger ({error})") from error
         # Readers of the endpoint come from many threads: never make one wait for a connection of the pool.
-        engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, max_overflow=-1)
+        engine = create_engine(
+            self._url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS}, max_overflow=-1
+        )
         event.listen(engine, "connect", self._configure)
         event.listen(engine, "begin", self._begin)
         return engine
@@ -197,7 +199,9 @@ class PostgresqlDialect:
 
     def engine(self) -> Engine:
         """Connect."""
-        return create_engine(self._url, pool_pre_ping=True, max_overflow=20, connect_args={"connect_timeout": 10})
+        return create_engine(
+            self._url, hide_parameters=True, pool_pre_ping=True, max_overflow=20, connect_args={"connect_timeout": 10}
+        )
 
     def lock_for_migration(self, connection: Connection) -> None:
         """Take an advisory lock."""

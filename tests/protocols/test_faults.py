@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harvester import config, sample_portals
+from harvester.crawl.downloads import Downloads
 from harvester.crawl.run import harvest_source
 from harvester.ledger import JobReport, Ledger
 from harvester.members import HarvestSource
@@ -212,3 +213,26 @@ def test_withdrawn_records_keep_their_row(tmp_path: Path) -> None:
     assert sum(number for (severity, _), number in issues.items() if severity == "warning") == 4
     assert {part.name for part in stored["99000001"]} == {"listing"}
     assert {part.name for part in stored["99000003"]} == {"listing", "schema_org", "rdf"}
+
+
+def test_a_full_disk_of_ours_is_no_fault_of_the_portal(
+    healthy: Healthy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if healthy.source.protocol == "ckan":
+        pytest.skip("nothing of this protocol is written to disk before the ledger")
+
+    def on_a_full_disk(downloads: Downloads, url: str) -> Path:
+        file = tmp_path / "part"
+        file.unlink(missing_ok=True)
+        file.symlink_to("/dev/full")
+        return file
+
+    with monkeypatch.context() as here:
+        here.setattr(Downloads, "temporary", on_a_full_disk)
+        here.setattr(Downloads, "fetched", lambda *_: None)
+        report = healthy.harvest()
+    assert report.verdict == "failed"
+    assert report.reason.startswith("interrupted: a download cannot be written")
+    assert healthy.data() == healthy.before
+    again = healthy.harvest()
+    assert (again.job, again.verdict) == (report.job, "complete"), "the job was left to be taken up again"
