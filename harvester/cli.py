@@ -148,16 +148,13 @@ def harvest(
             dry_run=dry_run,
             on_progress=progress.update,
         )
-    if not dry_run:
-        with here.ledger() as ledger:
-            here.after_harvest(here.settings, ledger)
     if json:
         for report in reports:
             console.print_json(console.report_row(report))
     else:
         console.print_reports(reports)
         for report in reports:
-            if report.verdict == "held":
+            if report.verdict == "held" and report.job:
                 console.out.print(
                     f"job {report.job} of {report.source} is held ({report.reason}): `datamoa jobs {report.job}` lists "
                     f"what it would remove, `datamoa accept {report.job}` lets it through"
@@ -165,6 +162,9 @@ def harvest(
             elif report.verdict != "complete":
                 log = here.settings.logs / f"{report.source}.log"
                 console.out.print(f"{report.source}: {report.verdict or 'unfinished'}: {report.reason}; its log: {log}")
+    if not dry_run:  # after the reports: what happened is told even where the index cannot follow
+        with here.ledger() as ledger:
+            here.after_harvest(here.settings, ledger)
     raise typer.Exit(console.exit_code(reports))
 
 
@@ -262,8 +262,8 @@ def accept(context: typer.Context, job: Annotated[str, typer.Argument(help="a he
     here = _context(context)
     with here.ledger() as ledger:
         report = ledger.accept(console.job_number(job))
+        console.print_json(console.report_row(report)) if json else console.print_reports([report])
         here.after_harvest(here.settings, ledger)
-    console.print_json(console.report_row(report)) if json else console.print_reports([report])
 
 
 @app.command()
@@ -274,8 +274,8 @@ def undo(
     here = _context(context)
     with here.ledger() as ledger:
         report = ledger.undo(console.job_number(job))
+        console.print_json(console.report_row(report)) if json else console.print_reports([report])
         here.after_harvest(here.settings, ledger)
-    console.print_json(console.report_row(report)) if json else console.print_reports([report])
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 from rich.console import Console
@@ -17,17 +18,30 @@ from harvester.ledger.types import JobReport
 _PIPED_WIDTH = 200
 """What is piped has no width of its own, and rich's 80 columns would fold names and numbers."""
 
+_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+class _PlainConsole(Console):
+    """Shows what a terminal would obey (colours, titles, cursor) instead of sending it: portals write that too."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(text.translate(_CONTROLS), **how)
+
+
 # Most of what is printed was written by portals, where brackets are brackets: no text is ever read as rich's markup.
-out = Console(
+out = _PlainConsole(
     highlight=False, markup=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH
 )
-notes = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+notes = _PlainConsole(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 REPORT_KEYS = (
     "source", "job", "verdict", "reason", "listed", "seen", "created", "updated", "unchanged", "rejected", "deleted",
     "duplicate", "failed", "missing", "removed", "requests", "bytes", "seconds",
 )  # fmt: skip
 """Keys of a job in ``--json``: the contract of the command line, in this order."""
+
+_LAST_JOB = (1 << 63) - 1
+"""Databases know no larger number."""
 
 _COLOURS = {"complete": "green", "partial": "yellow", "held": "magenta", "failed": "red"}
 
@@ -104,6 +118,6 @@ def exit_code(reports: Sequence[JobReport]) -> int:
 
 def job_number(text: str) -> int:
     """A job's number from the command line; `UsageError` where it is none."""
-    if not text.isdecimal():
+    if not text.isdecimal() or int(text[:20]) > _LAST_JOB:
         raise UsageError(f"{text!r} is no job number; `datamoa jobs` lists them")
     return int(text)

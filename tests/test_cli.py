@@ -75,7 +75,7 @@ class TestTheWalk:
 
     def test_a_dry_run_keeps_nothing(self, run: Run) -> None:
         code, (report,), _ = run("harvest", SOURCE, "--dry-run", "--json")
-        assert (code, report["created"]) == (0, 13)
+        assert (code, report["job"], report["created"]) == (0, 0, 13)
         assert run("jobs", "--json")[1] == []
 
     def test_a_limited_harvest_is_never_complete(self, run: Run) -> None:
@@ -203,6 +203,8 @@ class TestTheWalk:
         (["accept", "seven"], 64, "no job number"),
         (["accept", "4711"], 1, "4711"),
         (["jobs", "4711"], 1, "4711"),
+        (["jobs", "99999999999999999999"], 64, "no job number"),
+        (["why", "\udcff"], 1, "not known"),
         (["search", "x", "--filter", "format"], 64, "field=value"),
         (["search", "x", "--filter", "colour=red"], 64, "colour"),
         (["search", "x", "--sort", "best"], 64, "sort"),
@@ -250,6 +252,27 @@ def test_a_home_that_is_no_folder_is_told(run: Run, tmp_path: Path, command: lis
     assert code == 1
     assert str(home) in said
     assert "--home" in said
+
+
+def test_what_happened_is_told_even_where_the_index_cannot_follow(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATAMOA_INDEX_URL", "nonsense")
+    code, (report,), said = run("--home", str(tmp_path), "harvest", SOURCE, "--json")
+    assert (code, report["verdict"], report["created"]) == (1, "complete", 13)
+    assert "DATAMOA_INDEX_URL" in said
+    code, (report,), _ = run("--home", str(tmp_path), "undo", "1", "--json")
+    assert (code, report["job"]) == (1, 1)
+
+
+def test_what_a_terminal_would_obey_is_shown(run: Run, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}") as ledger:
+        put(ledger, dataset("a.b", "\x1b]0;mine\x07", "제목"))
+    code, _, printed = run("--home", str(tmp_path), "why", "\x1b]0;mine\x07")
+    assert code == 0
+    assert "]0;mine" in printed
+    assert "\x1b" not in printed
+    assert "\x07" not in printed
 
 
 def test_brackets_of_a_portal_are_text(run: Run, tmp_path: Path) -> None:

@@ -33,7 +33,9 @@ async def crawl(source: HarvestSource, order: HarvestOrder, stop: asyncio.Event 
     await crawling
     pipeline = crawler.get_item_pipeline(LedgerPipeline)
     assert pipeline is not None, "harvester.settings names it"
-    return _report(source, pipeline)
+    report = _report(source, pipeline)
+    # A dry run's ledger is thrown away: its job number would be that of another job.
+    return msgspec.structs.replace(report, job=0) if order.dry_run else report
 
 
 def _report(source: HarvestSource, pipeline: LedgerPipeline) -> JobReport:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, func, or_, select
 from harvester.catalog.model import Issue, Part
 from harvester.errors import LedgerError
 from harvester.ledger import feed, records, reports, schema
-from harvester.ledger.encoding import failed_of, issue_of, issues_of, names_of
+from harvester.ledger.encoding import clean, failed_of, issue_of, issues_of, names_of
 from harvester.ledger.jobs import counts_as_complete
 from harvester.ledger.removal import absent
 from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
@@ -190,6 +190,7 @@ def why(store: Store, name: str) -> list[Why]:
     and whichever of http and https); the records of all sources that it fits.
     """
     record, stray = schema.record.c, schema.stray.c
+    name = clean(name) or ""
     with store.reading() as tx:
         sources = [key for (key,) in tx.execute(select(schema.source.c.key))]
         by_identifier = store.dialect.among(record.source, sources) & (record.identifier == name)
