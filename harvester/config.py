@@ -37,15 +37,6 @@ class Settings:
     database_url: str
     index_url: str
 
-    def make_home(self) -> None:
-        """Make the home folder where it is not there; raises `ConfigurationError` where there can be none."""
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigurationError(
-                f"{self.home}: cannot be the home folder: {error.strerror}; name another with --home or DATAMOA_HOME"
-            ) from None
-
     @property
     def downloads(self) -> Path:
         """Folder of the downloads that several sources share."""

@@ -111,13 +111,6 @@ def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
         config.members(tmp_path)
 
 
-def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    settings = config.settings(tmp_path / "file", config.default_config())
-    with pytest.raises(ConfigurationError, match="name another with --home"):
-        settings.make_home()
-
-
 def test_sources_are_selected_by_member_or_by_name_and_a_wrong_name_is_told_the_nearest(tmp_path: Path) -> None:
     _write(tmp_path, GOOD + GOOD[GOOD.index("  portal:") :].replace("portal:", "second:", 1) + "    enabled: false\n")
     assert [source.name for source in config.select(tmp_path, ())] == ["test-corp.portal"]
