@@ -207,14 +207,20 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
     run(unbroken)
     settings = install("broken", source=datagokr)
     killed = 0
-    for step in range(8):
-        child = start_child(settings, "m.source")
-        assert child.stdout is not None
-        child.stdout.readline()  # the first sign of life, so that what follows is the crawl and not imports
-        time.sleep(0.02 * step)
-        child.kill()
-        finish(child)
-        killed += child.returncode == -signal.SIGKILL
+
+    def slowly(_: Asked) -> Answer | None:
+        time.sleep(0.4)  # else a quick machine ends the job before it tells its first progress
+        return None
+
+    with datagokr.failing(slowly):
+        for step in range(8):
+            child = start_child(settings, "m.source")
+            assert child.stdout is not None
+            child.stdout.readline()  # the first sign of life, so that what follows is the crawl and not imports
+            time.sleep(0.02 * step)
+            child.kill()
+            finish(child)
+            killed += child.returncode == -signal.SIGKILL
     (report,) = run(settings)
     assert killed >= 3
     assert report.verdict == "complete"
