@@ -105,7 +105,9 @@ class HarvestSource(_Frozen):
         """What mappings may know of this source."""
         names = self.publisher
         publisher = {"ko": names.ko} | ({"en": names.en} if names.en else {}) if names else {}
-        return Catalog(source=self.name, url=self.url, language=self.language, publisher=publisher)
+        return Catalog(
+            source=self.name, url=self.url, language=self.language, publisher=publisher, rules=self.options.rules
+        )
 
 
 class Member(_Frozen):

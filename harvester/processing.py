@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from harvester.catalog import codec, normalise
@@ -37,8 +39,17 @@ class Processor:
         the details come, and the next listing would map every record anew.
         Raises KeyError for a format that no mapping reads.
         """
-        mappings = "+".join(f"{each}-{VERSIONS[each]}" for each in (format, *TOGETHER.get(format, ())))
+        mappings = "+".join(
+            f"{each}-{VERSIONS[each]}{self._rules(each)}" for each in (format, *TOGETHER.get(format, ()))
+        )
         return f"{mappings}.{normalise.VERSION}.{self._digest}"
+
+    def _rules(self, format: str) -> str:
+        """Name the rules that the member file has for a declarative format: other rules, another outcome."""
+        rules = self._catalog.rules.get(format)
+        if not rules:
+            return ""
+        return "-" + hashlib.blake2b(msgspec.json.encode(rules, order="sorted"), digest_size=6).hexdigest()
 
     def process(self, record: HarvestRecord) -> Processed:
         """Make the dataset of a record; a record that cannot become one is rejected with its issues. Never raises.

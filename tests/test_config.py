@@ -9,7 +9,8 @@ import pytest
 
 from harvester import config
 from harvester.errors import ConfigurationError, UsageError
-from harvester.options import CkanOptions, DataGoKrOptions
+from harvester.options.ckan import CkanOptions
+from harvester.options.datagokr import DataGoKrOptions
 
 GOOD = """\
 name: {ko: 시험공사, en: Test Corporation}

@@ -147,12 +147,15 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
     `publisher` is used where a portal carries one institution's data and its records name no publisher.
     `language` is the tag for text whose language the portal does not name (``ko``, ``en`` …).
+    `rules` are those of declarative mappings: metadata format → property → expressions, of which the first that finds
+    something counts (`harvester.mapping.declared`).
     """
 
     source: str
     url: str
     language: str = "und"
     publisher: LangText = {}
+    rules: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
 
 
 Severity: TypeAlias = Literal["error", "warning", "info"]

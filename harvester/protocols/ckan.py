@@ -32,7 +32,7 @@ from twisted.python.failure import Failure
 
 from harvester.catalog.model import HarvestRecord, Issue, Lost, Page, Part, Rejected
 from harvester.errors import PortalError
-from harvester.options import CkanOptions
+from harvester.options.ckan import CkanOptions
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.ckan_answers import names_of, packages_of
 

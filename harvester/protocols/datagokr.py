@@ -20,7 +20,7 @@ from scrapy.http import Response
 from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
 from harvester.crawl.downloads import SpooledResponse
 from harvester.errors import PortalError
-from harvester.options import DataGoKrOptions
+from harvester.options.datagokr import DataGoKrOptions
 from harvester.protocols.answers import as_utf8, unreadable
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.csv_rows import Row, Table

@@ -21,7 +21,7 @@ from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
 from harvester.crawl.downloads import SpooledResponse
 from harvester.errors import PortalError
 from harvester.mapping.rdf_closure import split_feed
-from harvester.options import DcatOptions
+from harvester.options.dcat import DcatOptions
 from harvester.protocols.answers import declared_charset, unreadable
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.json_stream import Element, JsonStream

@@ -27,6 +27,13 @@ class Asked:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """Last values by name of a form that was posted (``application/x-www-form-urlencoded``)."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._send(body=True)
 
+    def do_POST(self) -> None:
+        self._send(body=True)
+
     def do_HEAD(self) -> None:
         self._send(body=False)
 
@@ -174,6 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
             unquote(parts.path),
             dict(parse_qsl(parts.query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
+            self.command,
+            self.rfile.read(int(self.headers.get("Content-Length") or 0)),
         )
         answer = self.server.portal.respond(asked)
         if answer.seconds:

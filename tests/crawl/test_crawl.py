@@ -18,7 +18,7 @@ from harvester.errors import LeaseHeldError, LedgerError
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport
 from harvester.members import HarvestSource
-from harvester.options import CkanOptions
+from harvester.options.ckan import CkanOptions
 from tests.crawl.paged import PagedPortal, package
 from tests.crawl.servers import Answer, Asked
 

@@ -15,7 +15,7 @@ from scrapy.http import Request
 from harvester import settings
 from harvester.crawl.politeness import retry_after
 from harvester.members import HarvestSource
-from harvester.options import CkanOptions
+from harvester.options.ckan import CkanOptions
 from tests.crawl.conftest import Ask
 from tests.crawl.servers import Answer, Asked, Portal
 

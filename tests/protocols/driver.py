@@ -125,9 +125,10 @@ def fetch(request: Request, tmp_path: Path) -> Response:
     connection = http.client.HTTPConnection(parts.netloc, timeout=10)
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
-        connection.request("GET", path)
+        headers = {name: value for name, value in request.headers.to_unicode_dict().items() if value}
+        connection.request(request.method, path, request.body or None, headers)
         answer = connection.getresponse()
-        body, headers = answer.read(), Headers(dict(answer.getheaders()))
+        body, received = answer.read(), Headers(dict(answer.getheaders()))
     finally:
         connection.close()
     if "spool" in request.meta and answer.status == 200:
@@ -135,11 +136,11 @@ def fetch(request: Request, tmp_path: Path) -> Response:
         file = tmp_path / f"{digest}-{next(_numbers)}.data"
         file.write_bytes(body)
         return SpooledResponse(
-            request.url, path=file, content_hash=digest, encoding=None, headers=headers, request=request
+            request.url, path=file, content_hash=digest, encoding=None, headers=received, request=request
         )
-    kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
+    kind = responsetypes.from_args(headers=received, url=request.url, body=body)
     kind = kind if issubclass(kind, TextResponse) else Response
-    return kind(request.url, status=answer.status, headers=headers, body=body, request=request)
+    return kind(request.url, status=answer.status, headers=received, body=body, request=request)
 
 
 def _answered(request: Request, tmp_path: Path) -> Any:

@@ -1,0 +1,28 @@
+"""What every protocol's options share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Options(BaseModel):
+    """Base of all protocol options: frozen, and a key that is not declared is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    default_url: ClassVar[str | None] = None
+    """Address of the portal where the protocol belongs to one portal."""
+    default_language: ClassVar[str] = "und"
+    incremental: ClassVar[bool] = False
+    """Whether the protocol can list only what changed since. One that cannot lists everything, so all jobs are full."""
+
+    @property
+    def rules(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Rules of declarative mappings: metadata format → property (`harvester.mapping.declared`) → expressions.
+
+        Of several expressions the first that finds something counts. What language they are in is the format's.
+        """
+        return {}

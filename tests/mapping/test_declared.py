@@ -1,0 +1,68 @@
+"""Values by property name become a dataset, however loosely they are typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from harvester.catalog.model import Catalog
+from harvester.mapping.declared import PROPERTIES, is_property, to_mapped
+
+CATALOG = Catalog(source="test.source", url="https://portal.example/base", language="ko", publisher={"ko": "기관"})
+
+
+def test_values_of_every_kind() -> None:
+    mapped = to_mapped(
+        {
+            "title": "제목",
+            "description": {"ko": "설명", "en": "text"},
+            "keyword": ["가", "나"],
+            "landing_page": "/data/1",
+            "issued": 20240102,
+            "license": "https://www.kogl.or.kr/info/licenseType1.do",
+            "format": "CSV",
+            "download_url": "files/1.csv",
+            "byte_size": "1.5 MB",
+            "views": "1,234",
+            "additional.dept": "데이터과",
+            "contact_name": "담당자",
+            "temporal_start": "2020",
+            "nothing.known": "?",
+        },
+        "1",
+        CATALOG,
+    )
+    dataset = mapped.dataset
+    assert (dataset.title, dataset.description["en"]) == ({"ko": "제목"}, "text")
+    assert dataset.keyword == {"ko": ("가", "나")}
+    assert dataset.landing_page == "https://portal.example/data/1"
+    (distribution,) = dataset.distribution
+    assert distribution.download_url == "https://portal.example/base/files/1.csv"
+    assert distribution.byte_size == 1_500_000
+    assert distribution.format is not None
+    assert distribution.format.source == "CSV"
+    assert mapped.counters == {"views": 1234}
+    assert dataset.additional == {"dept": "데이터과"}
+    assert dataset.publisher is not None
+    assert dataset.publisher.name == {"ko": "기관"}
+    assert dataset.contact_point[0].name == {"ko": "담당자"}
+    assert dataset.temporal[0].start == "2020"
+
+
+def test_files_that_are_listed_one_by_one() -> None:
+    files = [{"title": "가", "format": "CSV", "download_url": "/a"}, {"title": None}, "not a file"]
+    mapped = to_mapped({"title": "제목", "distribution": files}, "1", CATALOG)
+    assert [one.download_url for one in mapped.dataset.distribution] == ["https://portal.example/a"]
+
+
+@pytest.mark.parametrize("value", [None, 1, 1.5, True, "", "http://[", [], [None, [1]], {}, {"a": {"b": 1}}, "{"])
+def test_no_value_of_any_property_raises(value: object) -> None:
+    for name in PROPERTIES:
+        to_mapped({name: value}, "1", CATALOG)
+    to_mapped({**dict.fromkeys(PROPERTIES, value), "additional.x": value}, "1", CATALOG)
+
+
+def test_names_of_properties() -> None:
+    assert is_property("title")
+    assert is_property("additional.부서")
+    assert not is_property("additional.")
+    assert not is_property("titel")
