@@ -8,14 +8,14 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from harvester.catalog.tables import Tables
 from harvester.catalog.vocabularies import Vocabularies
@@ -120,6 +120,16 @@ def vocabularies(config: Path) -> Vocabularies:
         raise ConfigurationError(f"{folder}: {error}") from None
 
 
+@lru_cache(maxsize=8)
+def presets(config: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Named defaults for the options of a source: what portals of one software have in common."""
+    file = config / "presets.yml"
+    data, _ = read_yaml(file)
+    if not isinstance(data, dict) or not all(isinstance(defaults, dict) for defaults in data.values()):
+        raise ConfigurationError(f"{file}:1: a mapping is needed: name of a preset to its options")
+    return data
+
+
 def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
     """Sources named as ``member`` (all its enabled ones) or ``member.source``; none named: every enabled source.
 
@@ -218,7 +228,7 @@ def _member(file: Path) -> Member:
     try:
         return Member.model_validate({**data, "id": file.stem, "sources": sources})
     except ValidationError as error:
-        raise _fault(file, lines, (), error, known=[*Member.model_fields]) from None
+        raise _fault(file, lines, (), error, known=lambda path: _known_keys(Member, path)) from None
 
 
 def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any) -> HarvestSource:
@@ -238,9 +248,15 @@ def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str,
             f"unknown protocol {protocol!r}; {hint}"
         )
     common = {name for name in HarvestSource.model_fields if name not in {"member", "key", "options"}}
-    known = [*common, *options_class.model_fields]
     own = {name: value for name, value in data.items() if name not in common}
     rest = {name: value for name, value in data.items() if name in common}
+    if "preset" in own and "preset" in options_class.model_fields:
+        place = f"{file}:{lines.get((*where, 'preset'), line)}: sources.{key}.preset"
+        own = _completed(own, presets(file.parent.parent), place)
+
+    def known(path: tuple[str | int, ...]) -> list[str]:
+        return _known_keys(options_class, path) + ([] if path else sorted(common))
+
     try:
         options = options_class.model_validate(own)
         rest.setdefault("language", options_class.default_language)
@@ -251,21 +267,48 @@ def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str,
         raise _fault(file, lines, where, error, known) from None
 
 
+def _completed(own: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], place: str) -> dict[str, Any]:
+    """What a source says over what its preset says; where both are mappings, key by key."""
+    name = str(own["preset"])
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
+        raise ConfigurationError(f"{place}: unknown preset {name!r}; {hint}")
+    whole = dict(known[name])
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(whole.get(key), dict)
+        whole[key] = {**whole[key], **value} if both else value
+    return whole
+
+
+def _known_keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """Keys that may stand at a path within a model's data; none where there is no model."""
+    for step in path:
+        field = model.model_fields.get(str(step))
+        nested = [kind for kind in (field.annotation, *get_args(field.annotation))] if field else []
+        model = next((kind for kind in nested if isinstance(kind, type) and issubclass(kind, BaseModel)), BaseModel)
+    return [*model.model_fields]
+
+
 def _fault(
     file: Path,
     lines: Mapping[tuple[str | int, ...], int],
     where: tuple[str | int, ...],
     error: ValidationError,
-    known: list[str],
+    known: Callable[[tuple[str | int, ...]], list[str]],
 ) -> ConfigurationError:
     # A misspelt key makes two faults, the unknown one and the required one: only the first tells what to mend.
     first = min(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
-    path = (*where, *first["loc"])
+    loc = tuple(
+        step for step in first["loc"] if step != "[key]"
+    )  # how pydantic says that a key is wrong, not its value
+    path = (*where, *loc)
     line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
     message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(path[-1]), known, n=1)
+        names = known(loc[:-1])
+        near = difflib.get_close_matches(str(path[-1]), names, n=1)
         message = (
-            f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known: {', '.join(sorted(known))}"
+            f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known: {', '.join(sorted(names))}"
         )
     return ConfigurationError(f"{file}:{line}: {'.'.join(str(step) for step in path)}: {message}")

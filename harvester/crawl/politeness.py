@@ -73,6 +73,14 @@ class PoliteRetryMiddleware(RetryMiddleware):
             self._pause(request, None)
         return answer
 
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        """Retry what Scrapy would retry, but for a status that the protocol says it can read."""
+        if response.status in request.meta.get("handle_httpstatus_list", ()):
+            return response
+        return super().process_response(request, response)
+
     def _downloaded(self, response: Response, request: Request) -> None:
         if response.status in self.retry_http_codes:
             header = response.headers.get(b"Retry-After")
