@@ -169,7 +169,7 @@ def _tag(key: str) -> str:
 
 
 def lang_keywords(value: Any, language: str) -> dict[str, tuple[str, ...]]:
-    """Read keywords by language: list of strings or objects, one string (not split), or lists in a language map."""
+    """Read keywords by language: a string (not split), a list of texts, objects or language maps, or lists in a map."""
     if not value:
         return {}
     value = inner_json(value)
@@ -182,6 +182,10 @@ def lang_keywords(value: Any, language: str) -> dict[str, tuple[str, ...]]:
         if word := _label(one):
             tag = text(one.get("@language")) if isinstance(one, dict) else None
             result.setdefault(_tag(tag) if tag else language, {})[word] = None
+        elif is_language_map(one):
+            for key, content in one.items():
+                if word := text(content):
+                    result.setdefault(_tag(key), {})[word] = None
     return {tag: tuple(words) for tag, words in result.items()}
 
 

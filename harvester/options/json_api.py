@@ -9,7 +9,17 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from harvester.mapping.declared import PROPERTIES, is_property
 from harvester.mapping.expressions import checked
@@ -139,14 +149,19 @@ class JsonApiOptions(Options):
     fields: Fields
     detail: Detail | None = None
 
+    @field_validator("parameters")
+    @classmethod
+    def _can_be_sent(cls, parameters: dict[str, JsonValue], known: ValidationInfo) -> dict[str, JsonValue]:
+        if (known.data.get("method"), known.data.get("body")) != ("POST", "json"):
+            for name, value in parameters.items():
+                if isinstance(value, dict) or (isinstance(value, list) and any(map(_is_nested, value))):
+                    raise ValueError(f"{name}: only a JSON body (method: POST, body: json) can hold this")
+        return parameters
+
     @model_validator(mode="after")
-    def _can_be_sent(self) -> Self:
+    def _can_be_followed(self) -> Self:
         if self.paging.kind == "next_link" and self.method == "POST":
             raise ValueError("paging of kind next_link follows addresses, which a POST has not")
-        if not (self.method == "POST" and self.body == "json"):
-            for name, value in self.parameters.items():
-                if isinstance(value, dict) or (isinstance(value, list) and any(map(_is_nested, value))):
-                    raise ValueError(f"parameters.{name}: only a JSON body (method: POST, body: json) can hold this")
         return self
 
     @property

@@ -43,6 +43,10 @@ def test_text_in_all_its_shapes(value: Any, expected: dict[str, str]) -> None:
         ('["a", "b"]', {"ko": ("a", "b")}),
         ({"en": ["a"], "de": []}, {"en": ("a",)}),
         ([{"name": "a"}, {"@value": "b", "@language": "en"}, 5, None, ""], {"ko": ("a", "5"), "en": ("b",)}),
+        (
+            [{"de": "Handel", "fr": "Commerce"}, {"de": "Zoll", "fr": ""}],
+            {"de": ("Handel", "Zoll"), "fr": ("Commerce",)},
+        ),
         (None, {}),
         (0, {}),
     ],

@@ -1,0 +1,318 @@
+"""JSON lists over real sockets: every way of paging, resuming at every page, and what becomes of each entry."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+import pytest
+
+from harvester import config
+from harvester.crawl.run import harvest_source
+from harvester.errors import PortalError
+from harvester.ledger import JobReport, Ledger
+from harvester.members import HarvestSource
+from harvester.options.json_api import JsonApiOptions
+from harvester.protocols.json_api import JsonApiSpider, Position
+from harvester.sample_portals.server import Answer, Asked, Fault
+from tests.portals import faults
+from tests.portals.json_lists import JsonListPortal, rows
+from tests.protocols.driver import Listing, run, spider
+
+LIST: dict[str, Any] = {
+    "path": "/list",
+    "records": "rows",
+    "identifier": "id",
+    "success": "status == 'OK'",
+    "fields": {"title": "name", "description": "text", "views": "hits"},
+}
+SIZED = {"size": 10, "size_parameter": "size"}
+PAGED = {"kind": "page", "parameter": "at", **SIZED}
+OFFSET = {"kind": "offset", "parameter": "at", **SIZED}
+
+WAYS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
+    # name: kind and tells of the portal, options of the source
+    "none": ("none", (), {}),
+    "page, total": ("page", ("total",), {"paging": PAGED, "total": "total"}),
+    "page, number of pages": ("page", ("pages",), {"paging": {**PAGED, "pages": "pages"}}),
+    "page, until a short one": ("page", (), {"paging": PAGED}),
+    "page, by a form": ("page", ("total",), {"paging": PAGED, "total": "total", "method": "POST"}),
+    "page, by JSON": ("page", ("total",), {"paging": PAGED, "total": "total", "method": "POST", "body": "json"}),
+    "offset, total": ("offset", ("total",), {"paging": OFFSET, "total": "total"}),
+    "offset, until a short one": ("offset", (), {"paging": OFFSET}),
+    "cursor": ("cursor", ("next",), {"paging": {"kind": "cursor", "parameter": "at", "next": "next", **SIZED}}),
+    "next address": ("offset", ("next",), {"paging": {"kind": "next_link", "next": "next", **SIZED}}),
+    "Link header": ("offset", ("link",), {"paging": {"kind": "next_link", **SIZED}}),
+}
+
+
+def listed(portal: JsonListPortal, tmp_path: Path, cursor: str | None = None, **options: Any) -> Listing:
+    made = spider(JsonApiSpider, "json_api", portal.url, **{**LIST, **options})
+    return run(made, tmp_path, cursor)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("number", [1, 10, 34, 40])
+def test_every_way_of_paging_lists_each_record_once(way: str, number: int, tmp_path: Path) -> None:
+    kind, tells, options = WAYS[way]
+    with JsonListPortal(rows(number), kind, tells=tells) as portal:
+        listing = listed(portal, tmp_path, **options)
+    assert listing.ended
+    assert listing.identifiers == [str(1000 + n) for n in range(number)]
+    assert orjson.loads(listing.records[0].parts[0].payload) == rows(1)[0]
+    declared = number if "total" in tells else None
+    assert {page.declared_total for page in listing.pages} == {declared}
+    assert len(portal.asked) <= number // 10 + 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_listing_goes_on_after_every_page(way: str, tmp_path: Path) -> None:
+    kind, tells, options = WAYS[way]
+    with JsonListPortal(rows(34), kind, tells=tells) as portal:
+        whole = listed(portal, tmp_path, **options)
+        for number, page in enumerate(whole.pages[:-1]):
+            rest = listed(portal, tmp_path, page.cursor, **options)
+            assert rest.pages == whole.pages[number + 1 :]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_empty_list_ends_at_once(way: str, tmp_path: Path) -> None:
+    kind, tells, options = WAYS[way]
+    with JsonListPortal([], kind, tells=tells) as portal:
+        listing = listed(portal, tmp_path, **options)
+    assert (listing.ended, len(listing.pages), listing.records) == (True, 1, [])
+
+
+@pytest.mark.parametrize(
+    "way", ["page, total", "page, until a short one", "offset, total", "offset, until a short one"]
+)
+def test_a_portal_that_gives_smaller_pages_than_asked_for_is_noticed(
+    way: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kind, tells, options = WAYS[way]
+    with JsonListPortal(rows(34), kind, tells=tells, cap=7) as portal, caplog.at_level(logging.INFO):
+        listing = listed(portal, tmp_path, **options)
+    assert listing.identifiers == [str(1000 + n) for n in range(34)]
+    assert "10 entries a page were asked for, 7 came" in caplog.text
+
+
+def test_parameters_are_sent_as_the_portal_wants_them(tmp_path: Path) -> None:
+    parameters = {"q": "*", "open": True, "none": None, "sort": ["a", "b"]}
+    with JsonListPortal(rows(2)) as portal:
+        listing = listed(portal, tmp_path, path="/list?menu=115", parameters=parameters)
+        assert listing.urls == [f"{portal.url}/list?menu=115&q=%2A&open=true&none=&sort=a&sort=b"]
+        listed(portal, tmp_path, parameters=parameters, method="POST", body="json")
+        listed(portal, tmp_path, parameters={"q": "한글"}, method="POST")
+    assert portal.asked[1:] == [parameters, {"q": "한글"}]
+
+
+def test_what_the_selection_leaves_out_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    records = [{**row, "kind": "dataset" if n % 3 else "file"} for n, row in enumerate(rows(34))]
+    with JsonListPortal(records) as portal, caplog.at_level(logging.INFO):
+        listing = listed(portal, tmp_path, where="kind == 'dataset'", paging=PAGED, total="total")
+    assert len(listing.records) == 22
+    assert listing.pages[-1].declared_total == 22
+    last = msgspec.json.decode(listing.pages[-1].cursor or "", type=Position)
+    assert (last.read, last.left_out, last.total) == (34, 12, 34)
+    assert "12 of 34 entries left out by `where`" in caplog.text
+
+
+def test_entries_without_identifier_or_that_are_no_objects_are_rejected(tmp_path: Path) -> None:
+    odd = [{"name": "없음"}, {"id": "  "}, {"id": True}, {"id": []}, "text", None, 7, [1], {"id": 5.5}]
+    with JsonListPortal(odd) as portal:
+        listing = listed(portal, tmp_path)
+        assert (listing.identifiers, len(listing.rejected)) == (["5.5"], 8)
+        codes = [one.issue.code for one in listing.rejected]
+        assert codes == ["no-identifier"] * 4 + ["not-an-object"] * 4
+        body = b'{"status": "OK", "rows": [{"id": "deep", "x": ' + b"[" * 400 + b"]" * 400 + b"}]}"
+        with portal.failing(faults.body(body)):
+            listing = listed(portal, tmp_path)
+    assert [lost.identifier for lost in listing.lost] == ["deep"]
+
+
+def test_an_expression_that_fails_on_a_record_rejects_that_record(tmp_path: Path) -> None:
+    with JsonListPortal([{"id": 1}, {"id": "2"}]) as portal:
+        listing = listed(portal, tmp_path, identifier="join('-', ['a', id])")
+    assert listing.identifiers == ["a-2"]
+    assert [one.issue.code for one in listing.rejected] == ["expression-failed"]
+
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "error inside 200": (faults.body('{"status": "FAIL", "message": "점검"}'.encode()), "error inside 200"),
+    "login page": (faults.html(), "login page"),
+    "maintenance": (faults.html(faults.MAINTENANCE_PAGE), "layout changed"),
+    "no list": (faults.body(b'{"status": "OK", "rows": {"1": {}}}'), "layout changed"),
+    "no records": (faults.body(b'{"status": "OK", "entries": []}'), "layout changed"),
+    "wrong charset": (faults.body('{"status": "가"}'.encode("cp949")), "unreadable answer"),
+    "cut": (faults.body(b'{"status": "OK", "rows": [{'), "unreadable answer"),
+    "no body": (faults.body(b""), "empty"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_an_answer_that_is_not_the_list_is_told(name: str, tmp_path: Path) -> None:
+    fault, reason = FAULTS[name]
+    with JsonListPortal(rows(3)) as portal, portal.failing(fault), pytest.raises(PortalError) as caught:
+        listed(portal, tmp_path)
+    assert caught.value.reason == reason
+    assert portal.url in str(caught.value)
+
+
+def test_what_the_portal_says_of_its_failure_is_told(tmp_path: Path) -> None:
+    with (
+        JsonListPortal([]) as portal,
+        portal.failing(FAULTS["error inside 200"][0]),
+        pytest.raises(PortalError, match="점검"),
+    ):
+        listed(portal, tmp_path)
+
+
+def test_a_charset_that_is_declared_is_read(tmp_path: Path) -> None:
+    body = '{"status": "OK", "rows": [{"id": 1, "name": "가나"}]}'.encode("cp949")
+    with JsonListPortal([]) as portal, portal.failing(faults.body(body, "application/json; charset=euc-kr")):
+        listing = listed(portal, tmp_path)
+    assert orjson.loads(listing.records[0].parts[0].payload)["name"] == "가나"
+
+
+@pytest.mark.parametrize("named", ["ftp://elsewhere.example/list", "http://[/", "javascript:alert(1)"])
+def test_a_next_address_that_is_none_is_told(named: str, tmp_path: Path) -> None:
+    body = orjson.dumps({"status": "OK", "rows": [{"id": 1}], "next": named})
+    with JsonListPortal([]) as portal, portal.failing(faults.body(body)), pytest.raises(PortalError) as caught:
+        listed(portal, tmp_path, paging={"kind": "next_link", "next": "next"})
+    assert caught.value.reason == "layout changed"
+
+
+@pytest.mark.parametrize("kind", ["cursor", "next_link"])
+def test_an_answer_that_names_itself_as_the_next_page_is_endless(kind: str, tmp_path: Path) -> None:
+    paging = {"kind": kind, "next": "next"} | ({"parameter": "at", "first": "c0"} if kind == "cursor" else {})
+    with JsonListPortal([]) as portal:
+        named = "c0" if kind == "cursor" else f"{portal.url}/list"
+        body = orjson.dumps({"status": "OK", "rows": [{"id": 1}], "next": named})
+        with portal.failing(faults.body(body)), pytest.raises(PortalError) as caught:
+            listed(portal, tmp_path, paging=paging)
+    assert caught.value.reason == "endless paging"
+
+
+def harvest(portal: JsonListPortal, home: Path, **options: Any) -> JobReport:
+    source = HarvestSource(
+        member="test",
+        key="list",
+        title="목록",
+        protocol="json_api",
+        url=portal.url,
+        options=JsonApiOptions.model_validate({**LIST, **options}),
+        evidence="assumed",
+        language="ko",
+        allow_private=True,
+    )
+    return harvest_source(config.settings(home), source)
+
+
+def as_json(answer: Any) -> Answer:
+    return Answer(orjson.dumps(answer), headers={"Content-Type": "application/json"})
+
+
+def for_ever(asked: Asked) -> Answer | None:
+    """A page of records never seen before whatever is asked, and a total that grows with it."""
+    if asked.path != "/list":
+        return None
+    at = int(asked.query.get("at", 1))
+    return as_json(
+        {"status": "OK", "total": (at + 1) * 10, "rows": [{"id": at * 10 + n, "name": "또"} for n in range(10)]}
+    )
+
+
+def same_page(asked: Asked) -> Answer | None:
+    return as_json({"status": "OK", "total": 10_000, "rows": rows(10)}) if asked.path == "/list" else None
+
+
+@pytest.mark.parametrize("fault", [for_ever, same_page])
+def test_endless_paging_is_stopped(fault: Fault, tmp_path: Path) -> None:
+    with JsonListPortal(rows(10)) as portal, portal.failing(fault):
+        report = harvest(portal, tmp_path, paging=PAGED, total="total")
+    assert (report.verdict, report.reason.partition(":")[0]) == ("partial", "endless paging")
+    assert report.created >= 10
+    assert portal.count("/list") < 20
+
+
+def test_a_total_that_is_larger_than_what_comes_is_not_met(tmp_path: Path) -> None:
+    with JsonListPortal(rows(20)) as portal:
+        report = harvest(portal, tmp_path, paging=PAGED, total="`50`")
+    assert (report.verdict, report.reason.partition(":")[0]) == ("partial", "total not met")
+    assert report.created == 20
+
+
+def test_one_page_that_fails_makes_a_partial_job(tmp_path: Path) -> None:
+    with (
+        JsonListPortal(rows(34)) as portal,
+        portal.failing(faults.server_error(lambda asked: asked.query.get("at") == "3")),
+    ):
+        report = harvest(portal, tmp_path, paging=PAGED, total="total")
+    assert (report.verdict, report.reason.partition(":")[0], report.created) == ("partial", "server error", 20)
+
+
+def test_duplicates_are_counted(tmp_path: Path) -> None:
+    with JsonListPortal([*rows(5), rows(1)[0]]) as portal:
+        report = harvest(portal, tmp_path)
+    assert (report.verdict, report.listed, report.created, report.duplicate) == ("complete", 6, 5, 1)
+
+
+def test_an_empty_list_is_held(tmp_path: Path) -> None:
+    with JsonListPortal(rows(5)) as portal:
+        assert harvest(portal, tmp_path).created == 5
+        portal.records = []
+        report = harvest(portal, tmp_path)
+    assert (report.verdict, report.reason, report.removed) == ("held", "empty", 0)
+
+
+def test_a_good_body_with_an_accepted_status_is_taken(tmp_path: Path) -> None:
+    good = as_json({"status": "OK", "rows": rows(3)})
+    with JsonListPortal([]) as portal, portal.failing(faults.always(Answer(good.body, 502, good.headers))):
+        report = harvest(portal, tmp_path / "accepted", accept_status=[502])
+        assert (report.verdict, report.created, portal.count("/list")) == ("complete", 3, 1)
+        report = harvest(portal, tmp_path / "refused")
+    assert (report.verdict, report.reason.partition(":")[0]) == ("failed", "server error")
+
+
+def test_a_bad_body_with_an_accepted_status_is_asked_for_again(tmp_path: Path) -> None:
+    with JsonListPortal(rows(3)) as portal:
+        with portal.failing(faults.times(2, faults.server_error(status=502))):
+            report = harvest(portal, tmp_path / "passes", accept_status=[502])
+        assert (report.verdict, report.created) == ("complete", 3)
+        with portal.failing(faults.server_error(status=502)):
+            report = harvest(portal, tmp_path / "stays", accept_status=[502])
+    assert (report.verdict, report.reason.partition(":")[0]) == ("failed", "server error")
+
+
+def test_details_complete_their_records(tmp_path: Path) -> None:
+    detail = {
+        "address": "/detail/{identifier}",
+        "record": "data",
+        "fields": {"license": "license", "modified": "modified"},
+    }
+    with JsonListPortal(rows(3)) as portal:
+        report = harvest(portal, tmp_path, detail=detail, landing_page="/data/{identifier}")
+        assert (report.verdict, report.created, portal.count("/detail")) == ("complete", 3, 3)
+        again = harvest(portal, tmp_path, detail=detail, landing_page="/data/{identifier}")
+        assert (again.verdict, again.unchanged, portal.count("/detail")) == ("complete", 3, 3)
+        url = portal.url
+    with Ledger.open(config.settings(tmp_path).database_url) as ledger:
+        dataset = msgspec.json.decode(next(ledger.export("test.list")).content)
+        unread = ledger.source_states()["test.list"].unread
+    assert dataset["landing_page"] == f"{url}/data/1000"
+    assert (dataset["license"]["code"], dataset["modified"]) == ("KOGL-1", "2024-03-05")
+    assert set(unread) == {"extra", "surplus"}
+
+
+def test_a_detail_that_fails_costs_nothing_else(tmp_path: Path) -> None:
+    detail = {"address": "/detail/{identifier}", "record": "data", "fields": {"license": "license"}}
+    with JsonListPortal(rows(2)) as portal:
+        broken = faults.body(b'{"status": "OK", "data": []}', where=faults.at("/detail/1000"))
+        with portal.failing(broken):
+            report = harvest(portal, tmp_path, detail=detail)
+    assert (report.verdict, report.created) == ("complete", 2)
+    with Ledger.open(config.settings(tmp_path).database_url) as ledger:
+        assert ledger.issue_counts(report.job)["warning", "layout changed"] == 1
