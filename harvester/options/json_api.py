@@ -90,7 +90,8 @@ class Paging(_Frozen):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        odd = self.model_fields_set - {"kind"} - _PAGING_KEYS[self.kind]
+        said = {name for name, value in self if value not in (None, "")}
+        odd = said - {"kind"} - _PAGING_KEYS[self.kind]
         if odd:
             raise ValueError(f"paging of kind {self.kind} takes no {', '.join(sorted(odd))}")
         if self.kind in {"page", "offset", "cursor"} and not self.parameter:
