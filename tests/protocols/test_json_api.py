@@ -229,10 +229,10 @@ def same_page(asked: Asked) -> Answer | None:
     return as_json({"status": "OK", "total": 10_000, "rows": rows(10)}) if asked.path == "/list" else None
 
 
-@pytest.mark.parametrize("fault", [for_ever, same_page])
-def test_endless_paging_is_stopped(fault: Fault, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fault", "total"), [(for_ever, "total"), (same_page, "total"), (same_page, None)])
+def test_endless_paging_is_stopped(fault: Fault, total: str | None, tmp_path: Path) -> None:
     with JsonListPortal(rows(10)) as portal, portal.failing(fault):
-        report = harvest(portal, tmp_path, paging=PAGED, total="total")
+        report = harvest(portal, tmp_path, paging=PAGED, total=total)
     assert (report.verdict, report.reason.partition(":")[0]) == ("partial", "endless paging")
     assert report.created >= 10
     assert portal.count("/list") < 20
