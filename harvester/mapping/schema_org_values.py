@@ -12,6 +12,7 @@ from harvester.mapping.licences import license_of
 from harvester.mapping.places import BoundingBox, place_of_text
 from harvester.mapping.schema_org_terms import objects
 
+_ROLES = ("creator", "author", "contributor")
 _CHECKSUMS = ("sha256", "md5")
 
 
@@ -71,14 +72,10 @@ def agents(value: Any, language: str) -> Iterator[Agent]:
     """Read persons and organisations; of a role (``{"@type": "Role", "creator": …}``) who has it."""
     for one in listed(value):
         if isinstance(one, dict):
-            inner = next(
-                (one[key] for key in ("creator", "author", "contributor") if isinstance(one.get(key), dict)), one
-            )
+            inner = next((one[key] for key in _ROLES if isinstance(one.get(key), dict)), one)
             name = lang_text(inner.get("name"), language) or lang_text(inner.get("legalName"), language)
-            if not name and (
-                whole := " ".join(filter(None, map(text, (inner.get("givenName"), inner.get("familyName")))))
-            ):
-                name = {language: whole}
+            whole = " ".join(filter(None, (text(inner.get("givenName")), text(inner.get("familyName")))))
+            name = name or ({language: whole} if whole else {})
             identifier = _identifier(inner)
             if name or identifier:
                 homepage = address(inner.get("url"))
@@ -146,9 +143,8 @@ def _checksum(node: Mapping[str, Any]) -> str | None:
             return f"{algorithm}:{found}"
     for one in objects(node.get("checksum")):
         value = text(one.get("spdx:checksumValue")) or text(one.get("checksumValue"))
-        algorithm = (address(one.get("spdx:checksumAlgorithm") or one.get("checksumAlgorithm")) or "").rpartition("_")[
-            2
-        ]
+        stated = address(one.get("spdx:checksumAlgorithm") or one.get("checksumAlgorithm")) or ""
+        algorithm = stated.rpartition("_")[2]
         if value:
             return f"{algorithm}:{value}" if algorithm else value
     return None

@@ -24,6 +24,6 @@ class GitHubOrgOptions(Options):
     topics: tuple[str, ...] = ()
     """Topics, written as `names` are."""
     api_key: Annotated[str, Field(pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$")] | None = None
-    """Reference to a token (``${GITHUB_TOKEN}``): 5,000 requests an hour instead of 60. The variable must be set then."""
+    """Reference to a token (``${GITHUB_TOKEN}``): 5,000 requests an hour instead of 60."""
     rows: Annotated[int, Field(ge=1, le=100)] = 100
     """Repositories a request; GitHub itself caps this at 100."""

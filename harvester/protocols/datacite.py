@@ -89,11 +89,8 @@ class DataCiteSpider(LinkedPagesSpider):
 def query_of(options: DataCiteOptions) -> str:
     """Query for the institution among creators and contributors, by its names and its ROR ids."""
     wanted = [("name", name) for name in options.affiliations] + [("affiliationIdentifier", id) for id in options.ror]
-    return " OR ".join(
-        f"{role}.affiliation.{field}:{_quoted(value)}"
-        for field, value in wanted
-        for role in ("creators", "contributors")
-    )
+    roles = ("creators", "contributors")
+    return " OR ".join(f"{role}.affiliation.{field}:{_quoted(value)}" for field, value in wanted for role in roles)
 
 
 def _quoted(value: str) -> str:
