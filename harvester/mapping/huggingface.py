@@ -20,8 +20,8 @@ VERSION = 1
 _READ = frozenset(
     {
         "_id", "author", "cardData", "citation", "createdAt", "description", "disabled", "downloads",
-        "downloadsAllTime", "gated", "id", "key", "lastModified", "likes", "paperswithcode_id", "private", "sha", "siblings", "tags",
-        "trendingScore",
+        "downloadsAllTime", "gated", "id", "key", "lastModified", "likes", "paperswithcode_id",
+        "private", "sha", "siblings", "tags", "trendingScore",
     }
 )  # fmt: skip
 _TOLD = frozenset({"arxiv", "doi", "format", "language", "license"})

@@ -42,8 +42,9 @@ _ADDITIONAL = frozenset(
     {
         "about", "additionalType", "citation", "citeAs", "contentSize", "contributor", "copyrightHolder",
         "copyrightYear", "editor", "encodingFormat", "funder", "funding", "genre", "hasPart", "isAccessibleForFree",
-        "isBasedOn", "isLiveDataset", "issn", "measurementMethod", "measurementTechnique", "recordSet", "sdDatePublished", "sdLicense",
-        "sdPublisher", "size", "sponsor", "thumbnailUrl", "variableMeasured", "variablesMeasured",
+        "isBasedOn", "isLiveDataset", "issn", "measurementMethod", "measurementTechnique", "recordSet",
+        "sdDatePublished", "sdLicense", "sdPublisher", "size", "sponsor", "thumbnailUrl", "variableMeasured",
+        "variablesMeasured",
     }
 )  # fmt: skip
 """What has no property here; names of what stands there travel in `Dataset.additional`."""
