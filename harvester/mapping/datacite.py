@@ -42,7 +42,7 @@ _READ = frozenset(
 )  # fmt: skip
 _COUNTERS = {"views": "viewCount", "downloads": "downloadCount", "citations": "citationCount"}
 _PARTS = frozenset({"IsPartOf", "IsPublishedIn"})
-_SAME = frozenset({"IsIdenticalTo", "IsVersionOf", "IsVariantFormOf"})
+_SAME = frozenset({"IsIdenticalTo"})
 _ACCESS = {
     "openaccess": "public", "open access": "public", "restrictedaccess": "restricted", "embargoedaccess": "restricted",
     "restricted access": "restricted", "embargoed access": "restricted", "closedaccess": "non-public",

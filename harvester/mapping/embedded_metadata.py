@@ -41,8 +41,8 @@ class Broken(NamedTuple):
     fault: str
 
 
-def datasets_of(page: str) -> Iterator[Found | Broken]:
-    """Find all datasets of an answer, which is a page in HTML or a JSON-LD document."""
+def datasets_of(page: str, address: str) -> Iterator[Found | Broken]:
+    """Find all datasets of the answer of an address, which is a page in HTML or a JSON-LD document."""
     if page.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         yield from _of_json(page.lstrip("\ufeff"))
         return
@@ -53,7 +53,7 @@ def datasets_of(page: str) -> Iterator[Found | Broken]:
         if (script.get("type") or "").partition(";")[0].strip().lower() == "application/ld+json":
             yield from _of_json("".join(script.itertext()))
     if _MICRODATA.search(page):
-        yield from _of_microdata(tree)
+        yield from _of_microdata(tree, address)
 
 
 def _tree(page: str) -> Any:
@@ -147,12 +147,12 @@ class _References:
         return {key: self.whole(one, inside, depth + 1) for key, one in value.items()}
 
 
-def _of_microdata(tree: Any) -> Iterator[Found]:
+def _of_microdata(tree: Any, address: str) -> Iterator[Found]:
     from extruct.w3cmicrodata import MicrodataExtractor  # it loads an RDF library: only for pages that have some
 
     try:
-        items = MicrodataExtractor().extract_items(tree)
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        items = MicrodataExtractor().extract_items(tree, base_url=address)
+    except (ValueError, RecursionError):
         return
     for item in items:
         for node in _datasets(_as_node(item)):

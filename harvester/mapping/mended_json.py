@@ -7,7 +7,7 @@ import re
 _SPACE = re.compile(r"\s*")
 _COMMENT = re.compile(r"/\*.*?\*/|<!--.*?-->|//[^\n]*", re.DOTALL)
 _ESCAPES = frozenset('"\\/bfnrtu')
-_VALUE_STARTS = frozenset('"{[]}-0123456789tfn')
+_VALUE_STARTS = frozenset('"{[]}-0123456789tfn/')
 _LARGEST = 1 << 20
 
 

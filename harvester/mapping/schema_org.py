@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urljoin
 
 from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.model import Agent, Catalog, Concept, Dataset, Issue, LangText, Mapped
@@ -24,7 +23,7 @@ from harvester.mapping.json_values import (
 )
 from harvester.mapping.licences import license_of, shared_license
 from harvester.mapping.schema_org_terms import objects, plain, types_of
-from harvester.mapping.schema_org_values import agents, contact_points, distributions, listed, periods, places
+from harvester.mapping.schema_org_values import agents, contact_points, distributions, joined, listed, periods, places
 
 VERSION = 1
 
@@ -65,8 +64,8 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     get = node.get
     language = _language(record.get("context")) or catalog.language
     page = text(record.get("page")) or catalog.url
-    landing_page = _joined(page, address(get("url"))) or _joined(page, _web(get("mainEntityOfPage"))) or page
-    files = tuple(distributions(node, language))
+    landing_page = joined(page, address(get("url"))) or joined(page, _web(get("mainEntityOfPage"))) or page
+    files = tuple(distributions(node, page, language))
     creator = tuple(agents(get("creator") or get("author"), language))
     publisher = next((found for key in _PUBLISHERS for found in agents(get(key), language)), None)
     unread = node.keys() - _READ
@@ -116,13 +115,6 @@ def _languages(value: Any) -> tuple[str, ...]:
         for one in listed(value)
     )
     return tuple(dict.fromkeys(code for code in found if code))
-
-
-def _joined(page: str, link: str | None) -> str | None:
-    try:
-        return urljoin(page, link) if link else None
-    except ValueError:  # brackets that are no IPv6 address: normalising tells
-        return link
 
 
 def _web(value: Any) -> str | None:

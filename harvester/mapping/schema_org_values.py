@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from harvester.catalog.model import Agent, Concept, ContactPoint, Distribution, Location, PeriodOfTime
 from harvester.mapping.geographic import box_of_positions, point
@@ -19,6 +20,14 @@ _CHECKSUMS = ("sha256", "md5")
 def listed(value: Any) -> list[Any]:
     """Values of a list, or the one; none where there is nothing."""
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def joined(page: str, link: str | None) -> str | None:
+    """Make a link of a page whole."""
+    try:
+        return urljoin(page, link) if link else None
+    except ValueError:  # brackets that are no IPv6 address: normalising tells
+        return link
 
 
 def places(value: Any, language: str) -> Iterator[Location]:
@@ -105,18 +114,21 @@ def contact_points(node: Mapping[str, Any], language: str) -> Iterator[ContactPo
             return
 
 
-def distributions(node: Mapping[str, Any], language: str) -> Iterator[Distribution]:
-    """Read DataDownload and Croissant's FileObject; parts of a file (FileSet, file in an archive) are none."""
+def distributions(node: Mapping[str, Any], page: str, language: str) -> Iterator[Distribution]:
+    """Read DataDownload and Croissant's FileObject; parts of a file (FileSet, file in an archive) are none.
+
+    Addresses are as the `page` means them.
+    """
     for one in listed(node.get("distribution")):
         if isinstance(one, str) and one.strip():
-            yield Distribution(access_url=one.strip())
+            yield Distribution(access_url=joined(page, one.strip()))
         elif isinstance(one, dict) and not one.get("containedIn"):
             yield Distribution(
                 identifier=text(one.get("@id")),
                 title=lang_text(one.get("name"), language),
                 description=lang_text(one.get("description"), language),
-                access_url=address(one.get("url")) or address(one.get("contentUrl")),
-                download_url=address(one.get("contentUrl")),
+                access_url=joined(page, address(one.get("url")) or address(one.get("contentUrl"))),
+                download_url=joined(page, address(one.get("contentUrl"))),
                 format=_format(one.get("encodingFormat") or one.get("fileFormat")),
                 byte_size=byte_size(_quantity(one.get("contentSize"))),
                 checksum=_checksum(one),

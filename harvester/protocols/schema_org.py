@@ -192,7 +192,7 @@ class SchemaOrgSpider(ProtocolSpider):
         """Datasets of one web page; raises `PortalError` where it has none."""
         if response.status in self._gone:
             raise PortalError("not found", f"{address}: answered {response.status}")
-        stated = list(datasets_of(_text(response)))
+        stated = list(datasets_of(_text(response), address))
         found = [one for one in stated if isinstance(one, Found)]
         broken = [_rejected(one, address) for one in stated if isinstance(one, Broken)]
         if not found and not broken:
