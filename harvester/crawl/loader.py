@@ -16,9 +16,13 @@ from harvester.protocols.base import ProtocolSpider
 
 PROTOCOLS = {
     "ckan": "harvester.protocols.ckan.CkanSpider",
-    "dcat": "harvester.protocols.dcat.DcatSpider",
+    "datacite": "harvester.protocols.datacite.DataCiteSpider",
     "datagokr": "harvester.protocols.datagokr.DataGoKrSpider",
+    "dcat": "harvester.protocols.dcat.DcatSpider",
+    "github_org": "harvester.protocols.github_org.GitHubOrgSpider",
+    "huggingface": "harvester.protocols.huggingface.HuggingFaceSpider",
     "json_api": "harvester.protocols.json_api.JsonApiSpider",
+    "schema_org": "harvester.protocols.schema_org.SchemaOrgSpider",
 }
 """Protocol name → spider class; imported when a source needs it, so that one crawl loads one protocol."""
 

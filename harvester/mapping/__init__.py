@@ -13,12 +13,16 @@ from harvester.catalog.model import Catalog, Mapped
 from harvester.mapping import (
     ckan,
     data_json,
+    datacite,
     datagokr_csv,
     datagokr_json,
     datagokr_rdf,
     dcat_rdf,
+    github_repository,
+    huggingface,
     json_detail,
     json_fields,
+    schema_org,
 )
 
 MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
@@ -27,12 +31,16 @@ MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
 _MODULES = {
     "ckan": ckan,
     "data_json": data_json,
-    "dcat_rdf": dcat_rdf,
+    "datacite": datacite,
     "datagokr_csv": datagokr_csv,
     "datagokr_json": datagokr_json,
     "datagokr_rdf": datagokr_rdf,
+    "dcat_rdf": dcat_rdf,
+    "github_repository": github_repository,
+    "huggingface": huggingface,
     "json_detail": json_detail,
     "json_fields": json_fields,
+    "schema_org": schema_org,
 }
 
 MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from harvester.options.base import Options
 from harvester.options.ckan import CkanOptions
+from harvester.options.datacite import DataCiteOptions
 from harvester.options.datagokr import DataGoKrOptions
 from harvester.options.dcat import DcatOptions
+from harvester.options.github_org import GitHubOrgOptions
+from harvester.options.huggingface import HuggingFaceOptions
 from harvester.options.json_api import JsonApiOptions
+from harvester.options.schema_org import SchemaOrgOptions
 
 __all__ = ["OPTIONS", "Options"]
 
 OPTIONS: dict[str, type[Options]] = {
     "ckan": CkanOptions,
+    "datacite": DataCiteOptions,
     "datagokr": DataGoKrOptions,
     "dcat": DcatOptions,
+    "github_org": GitHubOrgOptions,
+    "huggingface": HuggingFaceOptions,
     "json_api": JsonApiOptions,
+    "schema_org": SchemaOrgOptions,
 }
 """Every protocol that a YAML file may name, with its options."""

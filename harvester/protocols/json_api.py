@@ -22,7 +22,7 @@ from harvester.mapping.expressions import ExpressionError, find
 from harvester.mapping.json_values import count, text
 from harvester.options.json_api import JsonApiOptions
 from harvester.protocols.base import ProtocolSpider
-from harvester.protocols.json_answers import json_of, linked_next
+from harvester.protocols.json_answers import json_of, next_link
 
 logger = logging.getLogger(__name__)
 
@@ -218,7 +218,7 @@ class JsonApiSpider(ProtocolSpider):
     def _named_next(self, position: Position, answer: Any, response: Response) -> int | str | None:
         paging = self.options.paging
         if paging.next is None:
-            named = linked_next(response)
+            named = next_link(response)
         else:
             named = text(self._found("paging.next", paging.next, answer, response))
         if named is None or paging.kind == "cursor":

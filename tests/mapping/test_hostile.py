@@ -15,12 +15,30 @@ from hypothesis import strategies as st
 
 from harvester.catalog.model import Catalog, Mapped
 from harvester.errors import RecordError
-from harvester.mapping import MAPPINGS, ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf
+from harvester.mapping import (
+    MAPPINGS,
+    ckan,
+    data_json,
+    datacite,
+    datagokr_csv,
+    datagokr_json,
+    datagokr_rdf,
+    github_repository,
+    huggingface,
+    schema_org,
+)
 from harvester.mapping.rdf_closure import Closure, split_feed
 from harvester.mapping.rdf_documents import RdfSyntax
 
 CATALOG = Catalog(source="example.portal", url="https://portal.example", language="ko")
-JSON_FORMATS = ("ckan", "data_json", "datagokr_csv", "datagokr_json")
+JSON_FORMATS = (
+    "ckan", "data_json", "datacite", "datagokr_csv", "datagokr_json", "github_repository", "huggingface", "schema_org",
+)  # fmt: skip
+HUB_KEYS = (
+    "attributes", "cardData", "rfilename", "login", "affiliation", "titleType", "relatedIdentifier", "relationType",
+    "geoLocationBox", "geoLocationPoint", "pointLatitude", "westBoundLongitude", "rightsUri", "date", "dateType",
+    "@type", "@list", "geo", "box", "contentUrl", "hasBeginning", "userInteractionCount", "interactionType", "node",
+)  # fmt: skip
 RESOURCE_KEYS = (
     "id", "url", "format", "size", "hash", "license", "conforms_to", "access_services", "resource_type", "url_type",
     "accessURL", "downloadURL", "mediaType", "byteSize", "checksum", "accessService", "endpointURL",
@@ -33,7 +51,12 @@ KEYS = sorted(
     {
         *ckan._READ,
         *data_json._READ,
+        *datacite._READ,
         *datagokr_json._READ,
+        *github_repository._READ,
+        *huggingface._READ,
+        *schema_org._READ,
+        *HUB_KEYS,
         *(name for names in datagokr_csv._HEADERS.values() for name in names),
         *RESOURCE_KEYS,
         *INNER_KEYS,
@@ -103,6 +126,16 @@ def test_any_bytes(format: str, payload: bytes) -> None:
 @relaxed
 def test_known_fields_with_values_of_any_shape(format: str, record: dict[str, Any]) -> None:
     survives(format, orjson.dumps(record))
+
+
+@given(record=records)
+@relaxed
+def test_fields_of_hubs_inside_what_surrounds_them(record: dict[str, Any]) -> None:
+    survives("datacite", orjson.dumps({"id": "10.1/1", "attributes": record}))
+    survives("huggingface", orjson.dumps({"id": "a/b", "cardData": record, **record}))
+    survives("github_repository", orjson.dumps({**record, "name": "a", "owner": record, "license": record}))
+    node = {**record, "@type": "Dataset", "distribution": [record], "spatialCoverage": record, "creator": record}
+    survives("schema_org", orjson.dumps({"page": "https://a.example/", "node": node, "context": record}))
 
 
 @pytest.mark.parametrize("format", JSON_FORMATS)
