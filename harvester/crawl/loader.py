@@ -18,6 +18,7 @@ PROTOCOLS = {
     "ckan": "harvester.protocols.ckan.CkanSpider",
     "dcat": "harvester.protocols.dcat.DcatSpider",
     "datagokr": "harvester.protocols.datagokr.DataGoKrSpider",
+    "html_list": "harvester.protocols.html_list.HtmlListSpider",
 }
 """Protocol name → spider class; imported when a source needs it, so that one crawl loads one protocol."""
 

@@ -10,7 +10,16 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from harvester.catalog.model import Catalog, Mapped
-from harvester.mapping import ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf, dcat_rdf
+from harvester.mapping import (
+    ckan,
+    data_json,
+    datagokr_csv,
+    datagokr_json,
+    datagokr_rdf,
+    dcat_rdf,
+    html_detail,
+    html_row,
+)
 
 MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
 """``to_dataset(payload, identifier, catalog)``."""
@@ -22,12 +31,17 @@ _MODULES = {
     "datagokr_csv": datagokr_csv,
     "datagokr_json": datagokr_json,
     "datagokr_rdf": datagokr_rdf,
+    "html_detail": html_detail,
+    "html_row": html_row,
 }
 
 MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}
 """Metadata format → the function that maps a payload of that format."""
 
-TOGETHER: dict[str, tuple[str, ...]] = {"datagokr_csv": ("datagokr_json", "datagokr_rdf")}
+TOGETHER: dict[str, tuple[str, ...]] = {
+    "datagokr_csv": ("datagokr_json", "datagokr_rdf"),
+    "html_row": ("html_detail",),
+}
 """Metadata format of a listing → formats of the further parts that its records may come to have."""
 
 VERSIONS: dict[str, int] = {name: module.VERSION for name, module in _MODULES.items()}
