@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from lxml import etree
@@ -30,10 +31,16 @@ class Labels:
     def headers(self) -> dict[str, Element]:
         """Cell of a table by the text of its header ``<th>``: the one beside it, or under it in a table of columns."""
         found: dict[str, Element] = {}
+        under: dict[Element, Element] = {}
+        looked_at: set[Element] = set()
         for header in self.root.iter("th"):
-            label = _label(header)
-            if label and label not in found and (cell := _beside(header)) is not None:
-                found[label] = cell
+            cell, row = header.getnext(), header.getparent()
+            if (cell is None or cell.tag != "td") and row is not None and row not in looked_at:
+                looked_at.add(row)
+                under.update(_columns(row))
+            cell = cell if cell is not None and cell.tag == "td" else under.get(header)
+            if cell is not None and (label := _label(header)):
+                found.setdefault(label, cell)
         return found
 
     @cached_property
@@ -89,23 +96,27 @@ class Labels:
 def _label(element: Element) -> str:
     if next(element.iter("table", "dl"), None) is not None:
         return ""  # a header that holds another table is its frame
-    label = plain(text_of(element))
+    label = plain(text_of(element, 10 * _LONGEST))
     return label if len(label) <= _LONGEST else ""
 
 
-def _beside(header: Element) -> Element | None:
-    following = header.getnext()
-    if following is not None and following.tag == "td":
-        return following
-    row = header.getparent()
-    if row is None or row.tag != "tr" or any(cell.tag != "th" for cell in row.iterchildren(etree.Element)):
-        return None
-    column = sum(map(_width, header.itersiblings("th", preceding=True)))
-    for cell in _cells_under(row):
-        if column <= 0:
-            return cell if cell.tag == "td" and column == 0 else None
-        column -= _width(cell)
-    return None
+def _columns(row: Element) -> Iterator[tuple[Element, Element]]:
+    """Headers of a row that holds nothing else, each with the cell that begins under it."""
+    headers = list(row.iterchildren(etree.Element))
+    if row.tag != "tr" or any(header.tag != "th" for header in headers):
+        return
+    places = {place: cell for place, cell in _places(_cells_under(row)) if cell.tag == "td"}
+    for place, header in _places(headers):
+        if place in places:
+            yield header, places[place]
+
+
+def _places(cells: Iterable[Element]) -> Iterator[tuple[int, Element]]:
+    """Cells with the number of columns before each."""
+    place = 0
+    for cell in cells:
+        yield place, cell
+        place += _width(cell)
 
 
 def _cells_under(row: Element) -> list[Element]:

@@ -14,6 +14,9 @@ from lxml import etree
 
 Element: TypeAlias = etree._Element
 
+LONGEST = 1_000_000
+"""Characters of text; elements that are nested in each other a thousand times repeat the text within as often."""
+
 _RUNS = ("script", "style", "iframe", "object", "embed")
 _UNSEEN = frozenset((*_RUNS, "template", "head", "select"))
 _LINKS = ("href", "src")
@@ -83,9 +86,18 @@ def fragment(content: str) -> Element | None:
     return body if first is None or (first.tail or "").strip() or first.getnext() is not None else first
 
 
-def text_of(element: Element) -> str:
-    """Text of an element as a reader sees it: blanks are one space, blocks and ``<br>`` begin a new line."""
-    pieces = list(_pieces(element))
+def text_of(element: Element, most: int = LONGEST) -> str:
+    """Text of an element as a reader sees it: blanks are one space, blocks and ``<br>`` begin a new line.
+
+    Not much more than `most` characters are read.
+    """
+    pieces: list[str] = []
+    length = 0
+    for piece in _pieces(element):
+        pieces.append(piece[:most])
+        length += len(piece)
+        if length > most:
+            break
     return _LINES.sub("\n", _SPACES.sub(" ", "".join(pieces))).strip()
 
 

@@ -30,7 +30,7 @@ from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
 from harvester.mapping.html_labels import Labels, plain
-from harvester.mapping.html_page import Element, text_of
+from harvester.mapping.html_page import LONGEST, Element, text_of
 
 Found: TypeAlias = Element | str
 
@@ -39,6 +39,8 @@ _NOTATION = re.compile(
     re.DOTALL,
 )
 _ARGUMENT = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|(?<![\w.])(-?\d[\d.]*)(?!\w)", re.DOTALL)
+_MOST = 500
+"""Elements that one rule reads."""
 _LONGEST = 20_000
 """Characters of an attribute that are looked at."""
 _REGEXPS = {"re": "http://exslt.org/regular-expressions"}
@@ -58,14 +60,22 @@ class Rule:
         return self.place(page)
 
     def values(self, page: Labels, identifier: str = "") -> list[str]:
-        """What the rule reads there, without what is empty."""
+        """What the rule reads there, without what is empty; bounded in number and length."""
         if self.address:
             return [self.address.replace("{identifier}", quote(identifier, safe=""))]
-        return [value for one in self.place(page) if (value := (self.read(one) or "").strip())]
+        values: list[str] = []
+        length = 0
+        for one in self.place(page)[:_MOST]:
+            if value := (self.read(one) or "").strip():
+                values.append(value)
+                length += len(value)
+            if length > LONGEST:
+                break
+        return values
 
     def first(self, page: Labels) -> str | None:
         """The first of the values."""
-        return next(iter(self.values(page)), None)
+        return next((value for one in self.place(page)[:_MOST] if (value := (self.read(one) or "").strip())), None)
 
 
 @lru_cache(maxsize=4096)
