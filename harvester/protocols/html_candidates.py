@@ -18,7 +18,7 @@ _REPEATED = ("tr", "li", "dl", "article", "div")
 def within_rows(rows: Sequence[Element]) -> str:
     """Elements of rows that hold text or a link of their own, as selectors with the number of rows and an example."""
     counts: Counter[str] = Counter()
-    examples: dict[str, str] = {}
+    texts: dict[str, dict[str, None]] = {}
     for row in rows[:_ROWS]:
         met: set[str] = set()
         for number, element in enumerate(row.iter(etree.Element)):
@@ -29,11 +29,17 @@ def within_rows(rows: Sequence[Element]) -> str:
                 continue
             selector = _selector(element, row)
             met.add(selector)
-            examples.setdefault(selector, text or element.get("onclick") or element.get("href") or "")
+            said = text or element.get("onclick") or element.get("href") or ""
+            texts.setdefault(selector, {}).setdefault(said)
         counts.update(met)
-    # Of as many rows the longer text is rather a title.
-    best = sorted(counts, key=lambda selector: (-counts[selector], -len(examples[selector])))[:_SHOWN]
-    return "; ".join(f"`{one}` ({counts[one]} rows, {examples[one][:40]!r})" for one in best) or "none"
+
+    def unlikely(selector: str) -> tuple[int, int, bool, int]:
+        # What says something else in every row, is a link, and is long, is rather a title or an identifier.
+        said = texts[selector]
+        return -counts[selector], -len(said), not selector.rpartition(" ")[2].startswith("a"), -len(next(iter(said)))
+
+    best = sorted(counts, key=unlikely)[:_SHOWN]
+    return "; ".join(f"`{one}` ({counts[one]} rows, {next(iter(texts[one]))[:40]!r})" for one in best) or "none"
 
 
 def of_rows(root: Element) -> str:

@@ -30,6 +30,8 @@ from harvester.protocols import html_candidates
 from harvester.protocols.answers import as_page, instead_of_page, unreadable
 from harvester.protocols.base import ProtocolSpider
 
+_MOST = 1 << 27
+"""Characters of all rows of a page; a page itself has half as many bytes at the most."""
 _NOTHING = tuple[str, ...]()
 
 
@@ -121,11 +123,16 @@ class HtmlListSpider(ProtocolSpider):
     def _rows(self, document: _Document) -> list[_Row]:
         rule = compiled(self.options.rows)
         identifier = compiled(self.options.identifier)
-        rows = []
+        rows, length = [], 0
         for element in rule.found(document.labels):
             if isinstance(element, str):
                 continue
             content = outer_html(element)
+            length += len(content)
+            if length > _MOST:
+                raise PortalError(
+                    "unreadable answer", f"{document.url}: rows: `{self.options.rows}` finds rows within rows"
+                )
             again = fragment(content)
             if again is not None:
                 labels = Labels(again)
