@@ -301,7 +301,7 @@ def test_a_detail_is_kept_without_scripts_and_cut_to_its_content() -> None:
     ("page", "options", "reason", "message"),
     [
         (PAGE, {"detail_fields": {"title": "h1"}}, "layout changed", "title: nothing at `h1`"),
-        (PAGE, {"detail_fields": {"publisher": ["th:가", "dt:가"]}}, "layout changed", "fields: nothing at `th:가`, `dt:가`"),
+        (PAGE, {"detail_fields": {"theme": ["th:가", "dt:가"]}}, "layout changed", "nothing at `th:가`, `dt:가`"),
         (PAGE, {"detail_fields": {"title": "h2"}, "content": "#d"}, "layout changed", "content: nothing at `#d`"),
         ("<script>alert('삭제되었습니다')</script>", {"detail_fields": {"title": "h2"}}, "not found", "삭제되었습니다"),
         ("<title>로그인</title>", {"detail_fields": {"title": "h2"}}, "login page", "log in"),
