@@ -54,6 +54,15 @@ def test_a_source_in_html(tmp_path: Path) -> None:
     assert HtmlListOptions.model_validate_json(options.model_dump_json()) == options
 
 
+def test_the_example_of_the_guide_is_read_as_it_stands(tmp_path: Path) -> None:
+    guide = (config.default_config().parent / "docs" / "maintainers.md").read_text(encoding="utf-8")
+    begin = guide.index("```yaml\n", guide.index("### Lists in HTML")) + len("```yaml\n")
+    _write(tmp_path, GOOD[: GOOD.index("  portal:")] + guide[begin : guide.index("```", begin)])
+    options = config.members(tmp_path)[0].sources[0].options
+    assert isinstance(options, HtmlListOptions)
+    assert options.detail_fields["description"] == ("th:설명", "th:데이터 설명")
+
+
 @pytest.mark.parametrize(
     ("detail", "fields", "landing_page"),
     [

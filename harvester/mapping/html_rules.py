@@ -102,7 +102,7 @@ def compiled(expression: str) -> Rule:
 def _reader(attribute: str | None, reading: Callable[[str], str | None] | None) -> Callable[[Found], str | None]:
     def read(found: Found) -> str | None:
         if isinstance(found, str):
-            text: str | None = found
+            text: str | None = " ".join(found.split())
         else:
             text = found.get(attribute) if attribute else text_of(found)
         return reading(text[:_LONGEST]) if reading and text else text
