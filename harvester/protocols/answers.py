@@ -66,8 +66,8 @@ def as_page(body: bytes, content_type: str) -> str:
     """Text of a web page in whatever charset it is.
 
     A byte order mark decides, then whether it is valid UTF-8 (other Korean text never is by chance), then the charset
-    that the header declares, then that of the page's ``<meta>``, then CP949. What fits none is read as UTF-8 with marks
-    in place of the broken bytes.
+    that the header declares, then that of the page's ``<meta>``, then CP949. What fits none is read as UTF-8 or
+    CP949, whichever leaves fewer broken places, with marks there.
     """
     for mark, encoding in _BOMS:
         if body.startswith(mark):
@@ -77,9 +77,10 @@ def as_page(body: bytes, content_type: str) -> str:
     for encoding in ("utf-8", *(_KOREAN.get(one, one) for one in named if one), "cp949"):
         try:
             return body.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):  # some codecs of Python are no charsets, and say so in their own ways
             continue
-    return body.decode("utf-8", "replace")
+    texts = (body.decode(encoding, "replace") for encoding in ("utf-8", "cp949"))
+    return min(texts, key=lambda text: text.count("\ufffd"))
 
 
 def as_utf8(body: bytes, declared: str | None) -> bytes:

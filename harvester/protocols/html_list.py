@@ -254,7 +254,7 @@ class HtmlListSpider(ProtocolSpider):
         labels = Labels(again) if again is not None else None
         title = self.options.detail_fields.get("title", _NOTHING)
         needed = title or tuple(one for rule in self.options.detail_fields.values() for one in rule)
-        if labels is None or not any(compiled(one).found(labels) for one in needed):
+        if labels is None or not any(compiled(one).first(labels) for one in needed):
             if labels is not None and not document.content.lstrip().startswith("<"):
                 raise unreadable(document.content.encode(), "a record's page", document.url)
             missing = f"{'title' if title else 'fields'}: nothing at `{'`, `'.join(needed)}`"

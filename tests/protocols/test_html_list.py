@@ -133,6 +133,8 @@ CHARSETS = [
     ("cp949", "text/html", b'<meta charset="EUC-KR">'),
     ("cp949", "text/html; charset=utf-8", b""),
     ("cp949", "text/html; charset=no-such", b""),
+    ("cp949", "text/html; charset=undefined", b""),
+    ("cp949", "text/html; charset=rot13", b""),
     ("utf-16", "text/html", b""),
 ]
 
@@ -146,6 +148,14 @@ def test_charsets(number: int, tmp_path: Path) -> None:
         with portal.failing(faults.body(page, content_type)):
             found = run(listed(portal), tmp_path)
     assert "똠방각하 펲시콜라 G002" in found.records[1].parts[0].payload.decode()
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "cp949"])
+def test_a_broken_byte_costs_one_character(charset: str, portal: HtmlPortal, tmp_path: Path) -> None:
+    page = portal.listing(0).encode(charset).replace(b"</title>", b"\xff</title>")
+    with portal.failing(faults.body(page, f"text/html; charset={charset}")):
+        found = run(listed(portal, paging=None), tmp_path)
+    assert "데이터 1번 현황" in found.records[0].parts[0].payload.decode()
 
 
 def test_an_empty_list_that_says_so(portal: HtmlPortal, tmp_path: Path) -> None:
@@ -303,6 +313,7 @@ def test_a_detail_is_kept_without_scripts_and_cut_to_its_content() -> None:
         (PAGE, {"detail_fields": {"title": "h1"}}, "layout changed", "title: nothing at `h1`"),
         (PAGE, {"detail_fields": {"theme": ["th:가", "dt:가"]}}, "layout changed", "nothing at `th:가`, `dt:가`"),
         (PAGE, {"detail_fields": {"title": "h2"}, "content": "#d"}, "layout changed", "content: nothing at `#d`"),
+        ("<html><h2> </h2><p>안내", {"detail_fields": {"title": "h2"}}, "layout changed", "title: nothing at `h2`"),
         ("<script>alert('삭제되었습니다')</script>", {"detail_fields": {"title": "h2"}}, "not found", "삭제되었습니다"),
         ("<title>로그인</title>", {"detail_fields": {"title": "h2"}}, "login page", "log in"),
         ("", {"detail_fields": {"title": "h2"}}, "empty", "no body"),
