@@ -20,6 +20,7 @@ PROTOCOLS = {
     "datagokr": "harvester.protocols.datagokr.DataGoKrSpider",
     "dcat": "harvester.protocols.dcat.DcatSpider",
     "github_org": "harvester.protocols.github_org.GitHubOrgSpider",
+    "html_list": "harvester.protocols.html_list.HtmlListSpider",
     "huggingface": "harvester.protocols.huggingface.HuggingFaceSpider",
     "json_api": "harvester.protocols.json_api.JsonApiSpider",
     "schema_org": "harvester.protocols.schema_org.SchemaOrgSpider",

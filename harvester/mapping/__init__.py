@@ -19,6 +19,8 @@ from harvester.mapping import (
     datagokr_rdf,
     dcat_rdf,
     github_repository,
+    html_detail,
+    html_row,
     huggingface,
     json_detail,
     json_fields,
@@ -37,6 +39,8 @@ _MODULES = {
     "datagokr_rdf": datagokr_rdf,
     "dcat_rdf": dcat_rdf,
     "github_repository": github_repository,
+    "html_detail": html_detail,
+    "html_row": html_row,
     "huggingface": huggingface,
     "json_detail": json_detail,
     "json_fields": json_fields,
@@ -48,6 +52,7 @@ MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module
 
 TOGETHER: dict[str, tuple[str, ...]] = {
     "datagokr_csv": ("datagokr_json", "datagokr_rdf"),
+    "html_row": ("html_detail",),
     "json_fields": ("json_detail",),
 }
 """Metadata format of a listing → formats of the further parts that its records may come to have."""

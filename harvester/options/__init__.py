@@ -12,6 +12,7 @@ from harvester.options.datacite import DataCiteOptions
 from harvester.options.datagokr import DataGoKrOptions
 from harvester.options.dcat import DcatOptions
 from harvester.options.github_org import GitHubOrgOptions
+from harvester.options.html_list import HtmlListOptions
 from harvester.options.huggingface import HuggingFaceOptions
 from harvester.options.json_api import JsonApiOptions
 from harvester.options.schema_org import SchemaOrgOptions
@@ -24,6 +25,7 @@ OPTIONS: dict[str, type[Options]] = {
     "datagokr": DataGoKrOptions,
     "dcat": DcatOptions,
     "github_org": GitHubOrgOptions,
+    "html_list": HtmlListOptions,
     "huggingface": HuggingFaceOptions,
     "json_api": JsonApiOptions,
     "schema_org": SchemaOrgOptions,

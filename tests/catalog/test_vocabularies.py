@@ -25,6 +25,7 @@ KOGL = "https://www.kogl.or.kr/info"
         ("저작자표시-비영리-동일조건변경허락", "CC-BY-NC-SA", "https://creativecommons.org/licenses/by-nc-sa/"),
         # other spellings
         ("공공누리 제1유형", "KOGL-1", f"{KOGL}/licenseType1.do"),
+        ("공공누리 1유형\n출처표시 (상업적 이용 및 변경 가능)", "KOGL-1", f"{KOGL}/licenseType1.do"),
         ("공공누리 제 4 유형", "KOGL-4", f"{KOGL}/licenseType4.do"),
         ("공공저작물: 출처표시 (제 1유형)", "KOGL-1", f"{KOGL}/licenseType1.do"),
         ("공공저작물: 출처표시 + 변경금지 (제 3유형)", "KOGL-3", f"{KOGL}/licenseType3.do"),

@@ -18,7 +18,7 @@ from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.datacite import DataCiteSpider
 from harvester.protocols.github_org import GitHubOrgSpider
 from harvester.protocols.huggingface import HuggingFaceSpider
-from harvester.protocols.linked_pages import next_link
+from harvester.protocols.json_answers import next_link
 from harvester.sample_portals.server import Answer
 from tests.portals import faults
 from tests.portals.linked import LinkedPortal
