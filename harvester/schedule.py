@@ -1,6 +1,6 @@
 """The worker: Huey's queue and threads run what the timetable says is due, each job in a process of its own.
 
-The queue remembers nothing that matters. What is due is told anew from the ledger, every minute and after every job, so
+The queue remembers nothing that matters. What is due is told anew from the ledger, every few seconds and after every job, so
 a worker that is killed takes up what was interrupted and catches up what was missed.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 from huey import SqliteHuey, crontab
-from huey.consumer import Consumer
+from huey.consumer import Consumer, Scheduler
 
 from harvester import config, console, notices, timetable
 from harvester.crawl import holder
@@ -125,8 +125,16 @@ class Dispatcher:
         return times > 1
 
 
+class _QuickScheduler(Scheduler):  # type: ignore[misc]  # Huey has no types
+    """Looks for what is due more often than once a minute: a job of another process may end at any moment."""
+
+    periodic_task_seconds = 10
+
+
 class _StoppingConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
     """Ends gently whatever the signal: jobs are asked to stop, so that the next worker can take them up at once."""
+
+    scheduler_class = _QuickScheduler
 
     def __init__(self, huey: SqliteHuey, stop: threading.Event, **options: Any) -> None:
         super().__init__(huey, **options)

@@ -101,7 +101,9 @@ def of_source(source: HarvestSource) -> dict[str, Any]:
 
     A source that is our own (`allow_private`) is reached on loopback and private addresses, and as fast as it can.
     """
-    settings: dict[str, Any] = {"CONDITIONAL_REQUESTS": source.conditional_requests}
+    settings: dict[str, Any] = {}
+    if not source.conditional_requests:
+        settings["CONDITIONAL_REQUESTS"] = False
     if source.allow_private:
         settings |= {
             "ALLOW_PRIVATE_ADDRESSES": True,

@@ -117,7 +117,7 @@ def test_what_is_due_is_harvested_and_found_without_a_command(settings: config.S
 def test_a_worker_that_ends_in_the_middle_of_a_job_loses_nothing(
     settings: config.Settings, portal: CkanPortal, how: signal.Signals
 ) -> None:
-    with portal.failing(faults.after(2, faults.slow(20, faults.at("package_search")))), worker(settings) as process:
+    with portal.failing(faults.after(2, faults.slow(3, faults.at("package_search")))), worker(settings) as process:
 
         def pages() -> bool:
             with Ledger.open(settings.database_url) as ledger:
