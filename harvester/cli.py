@@ -51,7 +51,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on st
 Names = Annotated[list[str] | None, typer.Argument(help="member (all its sources) or member.source")]
 
 
-def _context(context: typer.Context) -> Context:
+def context_of(context: typer.Context) -> Context:
+    """What the command was called with."""
     found = context.obj
     assert isinstance(found, Context)
     return found
@@ -64,7 +65,7 @@ def members(
     json: Json = False,
 ) -> None:
     """What is configured, its last verdict, its datasets."""
-    here = _context(context)
+    here = context_of(context)
     chosen = {source.name for source in config.select(here.settings.config, (name,))} if name else None
     with here.ledger() as ledger:
         states = ledger.source_states()
@@ -134,7 +135,7 @@ def harvest(
     from harvester.crawl.run import harvest as run_jobs
     from harvester.progress import Progress
 
-    here = _context(context)
+    here = context_of(context)
     if bool(names) == every:
         raise UsageError("name the members or sources to harvest, or give --all")
     sources = config.select(here.settings.config, tuple(names or ()))
@@ -177,7 +178,7 @@ def jobs(
     json: Json = False,
 ) -> None:
     """History of jobs; of one job its issues, rejected records and what it would remove."""
-    here = _context(context)
+    here = context_of(context)
     with here.ledger() as ledger:
         if job is None:
             reports = ledger.reports(source, limit)
@@ -200,6 +201,8 @@ def jobs(
                 "started": report.started,
                 "finished": report.finished,
                 "full": report.full,
+                "saved_requests": report.saved_requests,
+                "saved_bytes": report.saved_bytes,
                 "issues": [
                     {"severity": severity, "code": code, "count": count} for (severity, code), count in counts.items()
                 ],
@@ -259,7 +262,7 @@ def _title(dataset: Dataset) -> str:
 @app.command()
 def accept(context: typer.Context, job: Annotated[str, typer.Argument(help="a held job")], json: Json = False) -> None:
     """Let a held job through: what it would remove is removed now."""
-    here = _context(context)
+    here = context_of(context)
     with here.ledger() as ledger:
         report = ledger.accept(console.job_number(job))
         console.print_json(console.report_row(report)) if json else console.print_reports([report])
@@ -271,7 +274,7 @@ def undo(
     context: typer.Context, job: Annotated[str, typer.Argument(help="the newest job of its source")], json: Json = False
 ) -> None:
     """Take a job back: its datasets are again what they were before it."""
-    here = _context(context)
+    here = context_of(context)
     with here.ledger() as ledger:
         report = ledger.undo(console.job_number(job))
         console.print_json(console.report_row(report)) if json else console.print_reports([report])
@@ -287,7 +290,7 @@ def why(
     json: Json = False,
 ) -> None:
     """Known or not, last seen, last change, rejected because, held because."""
-    with _context(context).ledger() as ledger:
+    with context_of(context).ledger() as ledger:
         found = ledger.why(what)
     if json:
         for row in found:
@@ -314,7 +317,7 @@ def remap(context: typer.Context, names: Names = None, json: Json = False) -> No
     from harvester.processing import Processor
     from harvester.remap import remap as run_remap
 
-    here = _context(context)
+    here = context_of(context)
     sources = config.select(here.settings.config, tuple(names or ()))
     vocabularies = config.vocabularies(here.settings.config)
     reports = []
@@ -345,7 +348,7 @@ def export(
     ] = ExportFormat.jsonl,
 ) -> None:
     """Every dataset, normalised, on stdout."""
-    here = _context(context)
+    here = context_of(context)
     chosen = [source.name for source in config.select(here.settings.config, tuple(names))] if names else [None]
     writer = csv.writer(sys.stdout) if format is ExportFormat.csv else None
     if writer:
@@ -380,7 +383,7 @@ def export(
 @app.command()
 def prune(context: typer.Context, json: Json = False) -> None:
     """Remove versions and payloads older than the retention keeps."""
-    with _context(context).ledger() as ledger:
+    with context_of(context).ledger() as ledger:
         removed = ledger.prune()
     if json:
         console.print_json(removed)
@@ -395,6 +398,6 @@ def backup(
     """Write a consistent copy of the ledger while it runs."""
     if file.exists():
         raise UsageError(f"{file} exists already; name a new file")
-    with _context(context).ledger() as ledger:
+    with context_of(context).ledger() as ledger:
         ledger.backup(file)
     console.notes.print(f"{file}: {file.stat().st_size / 1e6:,.1f} MB at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")

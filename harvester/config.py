@@ -43,6 +43,11 @@ class Settings:
         return self.home / "downloads"
 
     @property
+    def answers(self) -> Path:
+        """Folder of the answers that are asked for conditionally, one file a source."""
+        return self.home / "answers"
+
+    @property
     def logs(self) -> Path:
         """Folder of the crawl logs, one file a source."""
         return self.home / "logs"

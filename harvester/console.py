@@ -85,6 +85,9 @@ def print_reports(reports: Sequence[JobReport], *, title: str = "") -> None:
             report.source, str(report.job), verdict_text(report), *counts, f"{report.seconds:.1f}", report.reason
         )
     out.print(table)
+    if requests := sum(report.saved_requests for report in reports):
+        megabytes = sum(report.saved_bytes for report in reports) / 1e6
+        out.print(f"saved {requests:,} requests, {megabytes:,.1f} MB (unchanged, or fetched once for several sources)")
 
 
 def _count(number: int) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
 from harvester.catalog.model import Catalog
@@ -30,6 +33,26 @@ def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
         raise ValueError("longer than nothing is needed, for example 6h")
     return value
+
+
+def _cron_line(value: str) -> str:
+    try:
+        next(CronSim(value, datetime(2026, 1, 1)))
+        fields = len(value.split())
+    except (CronSimError, StopIteration) as error:
+        raise ValueError(f"{value!r} is no cron line ({error}); five fields are needed, as in 20 3 * * *") from None
+    if fields != 5:
+        raise ValueError(f"{value!r} has {fields} fields; a cron line has five, as in 20 3 * * *")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = difflib.get_close_matches(value, available_timezones(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; for example Asia/Seoul"
+        raise ValueError(f"{value!r} is no time zone{hint}") from None
 
 
 def _plain_name(value: str) -> str:
@@ -87,13 +110,15 @@ class HarvestSource(_Frozen):
     enabled: bool = True
     language: str = "und"
     publisher: Names | None = None
-    schedule: str | None = None
+    schedule: Annotated[str, AfterValidator(_cron_line)] | None = None
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Seoul"
     full_every: Duration = timedelta(days=7)
     expect: Expectations = Expectations()
     download_delay: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     concurrent_requests: Annotated[int, Field(ge=1, le=16)] | None = None
     time_limit: Annotated[Duration, AfterValidator(_positive)] = timedelta(hours=6)
     allow_private: bool = False
+    conditional_requests: bool = True
 
     @property
     def name(self) -> str:

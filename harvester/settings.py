@@ -79,9 +79,16 @@ DOWNLOADER_MIDDLEWARES = {  # default none
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
     "harvester.crawl.politeness.CarefulRedirectMiddleware": 600,
     "harvester.crawl.downloads.SharedDownloadMiddleware": 840,  # next to the network: it holds a lock meanwhile
+    "harvester.crawl.conditional.ConditionalRequestMiddleware": 845,  # before the stats: they count what came
     "scrapy.downloadermiddlewares.stats.DownloaderStats": 850,
 }
 SPIDER_MIDDLEWARES = {"harvester.crawl.listing.ListingMiddleware": 10}  # default none: faults of a listing are told
+
+# Not asking twice
+CONDITIONAL_REQUESTS = True  # ours: ETag and Last-Modified are sent back; 304 spares the portal and us the body
+HTTPCACHE_ENABLED = True  # default False: Scrapy's cache does the work, see `harvester.crawl.conditional`
+HTTPCACHE_POLICY = "harvester.crawl.conditional.ConditionalPolicy"  # default: everything is fresh for ever
+HTTPCACHE_STORAGE = "harvester.crawl.conditional.SqliteCacheStorage"  # default: seven files for each answer
 
 # Logs
 LOG_LEVEL = "INFO"  # default DEBUG: a line for each request, with its URL
@@ -95,6 +102,8 @@ def of_source(source: HarvestSource) -> dict[str, Any]:
     A source that is our own (`allow_private`) is reached on loopback and private addresses, and as fast as it can.
     """
     settings: dict[str, Any] = {}
+    if not source.conditional_requests:
+        settings["CONDITIONAL_REQUESTS"] = False
     if source.allow_private:
         settings |= {
             "ALLOW_PRIVATE_ADDRESSES": True,

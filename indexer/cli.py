@@ -12,7 +12,11 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from harvester import config, console
+from harvester import (
+    cli_schedule,  # noqa: F401 - adds its commands to `app`
+    config,
+    console,
+)
 from harvester.cli import Context, Json, app
 from harvester.errors import DataMoaError, IndexEngineError, QueryError, UsageError
 from harvester.ledger import Ledger

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import sys
 from datetime import datetime
 from logging.handlers import RotatingFileHandler
@@ -31,6 +32,9 @@ def main() -> None:
     order = msgspec.json.decode(sys.argv[1], type=ChildOrder)
     settings = config.settings()
     _log_to(settings, order.source)
+    if order.memory:
+        limit = order.memory * 2**20
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     try:
         (source,) = config.select(settings.config, (order.source,))
         loop = event_loop()

@@ -28,19 +28,23 @@ from harvester.members import HarvestSource
 _GRACE_SECONDS = 30
 """How long a child that was asked to stop may take (a download under way) before it is killed; resuming is exact."""
 
+_SILENT_SECONDS = 900
+"""A child tells its progress twice a second; one that says nothing for so long hangs. Resuming is exact."""
+
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "262144"}
 """For glibc: pages of megabytes go back to the system when they are done with, instead of leaving holes in the heap
 (measured: 213 MB at the most instead of 249 with CKAN pages of 16 MB)."""
 
 
 class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is told on its command line; settings come through the environment."""
+    """What a child is told on its command line; settings come through the environment. `memory` in MB."""
 
     source: str
     full: bool | None
     limit: int | None
     dry_run: bool
     started: str
+    memory: int | None = None
 
 
 class ChildMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,9 +58,14 @@ class ChildMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class Children:
     """Runs one child for each source, `at_once` at a time."""
 
-    def __init__(self, order: HarvestOrder, at_once: int) -> None:
+    def __init__(
+        self, order: HarvestOrder, at_once: int, stop: threading.Event | None = None, memory: int | None = None
+    ) -> None:
         self._order = order
         self._at_once = at_once
+        self._stop = stop or threading.Event()
+        self._memory = memory
+        self._heard: dict[str, float] = {}
         self._messages: queue.Queue[tuple[HarvestSource, ChildMessage | None]] = queue.Queue()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._reports: dict[str, JobReport] = {}
@@ -72,9 +81,13 @@ class Children:
                     self._start(waiting[0])
                     waiting.pop(0)
                 self._take_message()
+                stop = self._stop.is_set() and self._killed_at is None
             except KeyboardInterrupt:
+                stop = True
+            if stop:
                 waiting.clear()
                 self._ask_to_stop()
+            self._kill_the_silent()
         return [self._reports.get(source.name) or _failed(source, "interrupted") for source in sources]
 
     def _start(self, source: HarvestSource) -> None:
@@ -84,6 +97,7 @@ class Children:
             limit=self._order.limit,
             dry_run=self._order.dry_run,
             started=self._order.started.isoformat(),
+            memory=self._memory,
         )
         with log_file(self._order.settings, source.name).open("ab") as log:
             child = subprocess.Popen(
@@ -95,6 +109,7 @@ class Children:
                 start_new_session=True,  # a terminal's Ctrl-C is for the parent, which asks the children
             )
         self._running[source.name] = child
+        self._heard[source.name] = monotonic()
         assert child.stdout is not None
         threading.Thread(target=self._listen, args=(source, child.stdout), daemon=True).start()
 
@@ -114,6 +129,7 @@ class Children:
             if self._killed_at is not None and monotonic() > self._killed_at:
                 self._kill()
             return
+        self._heard[source.name] = monotonic()
         match message:
             case ChildMessage(progress=ProgressEvent() as event):
                 self._order.on_progress(event)
@@ -159,6 +175,11 @@ class Children:
         for child in self._running.values():
             if child.stdin:
                 child.stdin.close()
+
+    def _kill_the_silent(self) -> None:
+        for name, child in self._running.items():
+            if monotonic() - self._heard[name] > _SILENT_SECONDS:
+                child.kill()
 
     def _kill(self) -> None:
         for child in self._running.values():

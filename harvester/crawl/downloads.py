@@ -19,6 +19,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Request, Response
 
+from harvester.crawl.conditional import SAVED_BYTES, SAVED_REQUESTS
 from harvester.crawl.order import ordered
 
 _KEPT_DAYS = 3
@@ -150,6 +151,7 @@ class SharedDownloadMiddleware:
         known = self._downloads.fetched(url)
         if known and known.began >= self._run_started:
             lock.release()
+            self._save(url, known.content_hash)
             return self._answer(url, known.content_hash, known.headers)
         self._locks[url] = lock
         self._began[url] = datetime.now(UTC)
@@ -176,6 +178,7 @@ class SharedDownloadMiddleware:
             known = self._downloads.fetched(url) if response.status == 304 else None
             if known:
                 self._downloads.confirm(msgspec.structs.replace(known, began=self._began[url]))
+                self._save(url, known.content_hash)
                 return self._answer(url, known.content_hash, known.headers)
             return response
         finally:
@@ -198,6 +201,12 @@ class SharedDownloadMiddleware:
                 await asyncio.sleep(_POLL_SECONDS)
             else:
                 return
+
+    def _save(self, url: str, content_hash: str) -> None:
+        """Count a download that another source's job has made already, or that the portal did not have to repeat."""
+        path = self._downloads.content(url, content_hash)
+        self._crawler.stats.inc_value(SAVED_REQUESTS)
+        self._crawler.stats.inc_value(SAVED_BYTES, path.stat().st_size if path else 0)
 
     def _release(self, url: str) -> None:
         self._locks.pop(url).release()

@@ -21,6 +21,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DontCloseSpider
 
 from harvester.catalog.model import Page
+from harvester.crawl.conditional import SAVED_BYTES, SAVED_REQUESTS
 from harvester.crawl.details import Details
 from harvester.crawl.events import ProgressEvent
 from harvester.crawl.order import ordered
@@ -136,6 +137,8 @@ class LedgerPipeline:
             requests=self._requests,
             bytes=self._bytes,
             seconds=monotonic() - self._began,
+            saved_requests=self._stat(SAVED_REQUESTS),
+            saved_bytes=self._stat(SAVED_BYTES),
         )
 
     async def _record(self, page: Page) -> None:
@@ -246,12 +249,14 @@ class LedgerPipeline:
 
     @property
     def _requests(self) -> int:
-        return cast(int, self._crawler.stats.get_value("downloader/request_count", 0))
+        return self._stat("downloader/request_count")
 
     @property
     def _bytes(self) -> int:
-        stats = self._crawler.stats
-        return cast(int, stats.get_value("downloader/response_bytes", 0) + stats.get_value("spool/bytes", 0))
+        return self._stat("downloader/response_bytes") + self._stat("spool/bytes")
+
+    def _stat(self, name: str) -> int:
+        return cast(int, self._crawler.stats.get_value(name, 0))
 
     def _keep(self, task: asyncio.Future[Any]) -> None:
         self._tasks.add(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -26,14 +27,17 @@ def harvest(
     dry_run: bool = False,
     on_progress: Callable[[ProgressEvent], None] = _silent,
     at_once: int = 4,
+    stop: threading.Event | None = None,
+    memory: int | None = None,
 ) -> list[JobReport]:
     """Harvest `sources` side by side, `at_once` at a time, a process each; the reports come in the order of `sources`.
 
     Every source gets a report, whatever happened to its process: one that died, or that Ctrl-C stopped, is reported as
     failed ("interrupted"), and its job is taken up again by the next harvest. `on_progress` is called in this thread.
+    `stop`, once set, asks all of them to stop; `memory` limits each process, in MB.
     """
     order = HarvestOrder(settings, full, limit, dry_run, datetime.now(UTC), on_progress)
-    return Children(order, at_once).run(sources)
+    return Children(order, at_once, stop, memory).run(sources)
 
 
 def harvest_source(

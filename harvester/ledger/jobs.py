@@ -128,6 +128,8 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
                 requests=ending.requests,
                 bytes=ending.bytes,
                 seconds=ending.seconds,
+                saved_requests=ending.saved_requests,
+                saved_bytes=ending.saved_bytes,
                 finished=row.now,
             )
         )
@@ -205,7 +207,10 @@ def _supersede(tx: Connection, jobs: list[int], now: int) -> None:
 
 
 def _begin(tx: Connection, row: AnyRow, *, full: bool, limited: bool, fingerprint: str) -> AnyRow:
-    zeros = {name: 0 for name in (*leases.COUNTS, "missing", "removed", "lost_details", "requests", "bytes", "seconds")}
+    zeros = dict.fromkeys(
+        (*leases.COUNTS, "missing", "removed", "lost_details", "requests", "bytes", "seconds", "saved_requests",
+         "saved_bytes"), 0
+    )  # fmt: skip
     number = tx.execute(
         insert(schema.job)
         .values(

@@ -25,6 +25,7 @@ from harvester.ledger.types import (
     Job,
     JobReport,
     Known,
+    LatestJob,
     RecordIssue,
     RejectedRecord,
     Retention,
@@ -159,6 +160,10 @@ class Ledger:
     def reports(self, source: str | None = None, limit: int = 50) -> list[JobReport]:
         """Reports of the newest jobs, newest first."""
         return reports.reports(self._store, source, limit)
+
+    def latest_jobs(self, holder_is_dead: Callable[[str], bool] = never) -> dict[str, LatestJob]:
+        """See `reports.latest`: the newest job of each source."""
+        return reports.latest(self._store, holder_is_dead)
 
     def issues(self, job_id: int, limit: int = 1_000) -> list[RecordIssue]:
         """See `history.issues`."""

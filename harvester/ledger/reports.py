@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from harvester.errors import LedgerError
 from harvester.ledger import schema
 from harvester.ledger.leases import COUNTS
 from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
-from harvester.ledger.types import JobReport
+from harvester.ledger.types import JobReport, LatestJob
 
 REPORTS: Select[Any] = select(schema.job, schema.source.c.name.label("source_name")).join_from(
     schema.job, schema.source, schema.job.c.source == schema.source.c.key
@@ -35,6 +36,8 @@ def report_of(row: AnyRow) -> JobReport:
         finished=moment_or_none(row.finished),
         accepted=moment_or_none(row.accepted),
         undone=moment_or_none(row.undone),
+        saved_requests=row.saved_requests,
+        saved_bytes=row.saved_bytes,
     )
 
 
@@ -50,6 +53,33 @@ def report(store: Store, job_id: int) -> JobReport:
     """The report of one job."""
     with store.reading() as tx:
         return read(tx, job_id)
+
+
+def latest(store: Store, holder_is_dead: Callable[[str], bool]) -> dict[str, LatestJob]:
+    """The newest job of each source, by source."""
+    job, source = schema.job.c, schema.source.c
+    newest = select(func.max(job.id)).where(job.limited.is_(False)).group_by(job.source)
+    statement = REPORTS.add_columns(source.holder, source.lease_until, store.now().label("now")).where(
+        job.id.in_(newest)
+    )
+    with store.reading() as tx:
+        rows = tx.execute(statement).all()
+    return {
+        row.source_name: LatestJob(
+            source=row.source_name,
+            job=row.id,
+            started=moment(row.started),
+            finished=moment_or_none(row.finished),
+            running=row.verdict is None
+            and row.holder is not None
+            and row.lease_until > row.now
+            and not holder_is_dead(row.holder),
+            verdict=row.verdict,
+            reason=row.reason,
+            seconds=row.seconds,
+        )
+        for row in rows
+    }
 
 
 def reports(store: Store, source: str | None, limit: int) -> list[JobReport]:

@@ -96,6 +96,8 @@ job = Table(
     Column("finished", BigInteger),
     Column("accepted", BigInteger),
     Column("undone", BigInteger),
+    Column("saved_requests", BigInteger, nullable=False),
+    Column("saved_bytes", BigInteger, nullable=False),
     Index("job_source", "source", "id"),
 )
 

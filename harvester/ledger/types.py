@@ -95,6 +95,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How the crawl of a job ended, as the crawler saw it. `reason` is None when nothing went wrong.
 
     `lost_requests` counts requests of the listing that were given up, `lost_details` those for details.
+    `saved_requests` are answers that did not have to be sent again, `saved_bytes` what they would have had.
     """
 
     reason: str | None = None
@@ -104,6 +105,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    saved_requests: int = 0
+    saved_bytes: int = 0
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +146,24 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     finished: datetime | None = None
     accepted: datetime | None = None
     undone: datetime | None = None
+    saved_requests: int = 0
+    saved_bytes: int = 0
+
+
+class LatestJob(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest job of a source that was not limited to a few records. `running`: a live holder has its lease.
+
+    A job that has neither `finished` nor is running was interrupted. `seconds` of crawling.
+    """
+
+    source: str
+    job: int
+    started: datetime
+    finished: datetime | None
+    running: bool
+    verdict: Verdict | None
+    reason: str
+    seconds: float
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

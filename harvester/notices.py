@@ -1,0 +1,78 @@
+"""Telling a command or a webhook that the verdict of a source has changed."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import urllib.request
+from typing import TypeAlias
+
+import msgspec
+
+from harvester.errors import UsageError
+from harvester.ledger.types import JobReport, Verdict
+
+Notifiers: TypeAlias = tuple[str, ...]
+"""Commands, and http(s) addresses of webhooks."""
+
+INTERRUPTED = "interrupted"
+"""What stands in the place of a verdict when a job's process died; the job goes on later."""
+
+_SECONDS = 30
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told, as one JSON object: `text` in a sentence (the key that chat webhooks read), and the parts of it."""
+
+    text: str
+    source: str
+    job: int
+    verdict: str
+    before: str | None
+    reason: str
+
+    def line(self) -> str:
+        """The notice as JSON on one line."""
+        return msgspec.json.encode(self).decode()
+
+
+def of(report: JobReport, before: Verdict | None, *, interrupted: bool) -> Notice | None:
+    """Give the notice of a job that ended otherwise than the one before it, of a first job if it is not complete."""
+    verdict = INTERRUPTED if interrupted else str(report.verdict)
+    if verdict == (before or "complete"):
+        return None
+    reason = f" ({report.reason})" if report.reason else ""
+    return Notice(
+        text=f"{report.source}: {before or 'new'} → {verdict}{reason}, job {report.job}",
+        source=report.source,
+        job=report.job,
+        verdict=verdict,
+        before=before,
+        reason=report.reason,
+    )
+
+
+def checked(commands: tuple[str, ...], webhooks: tuple[str, ...]) -> Notifiers:
+    """Give the notifiers; raises `UsageError` for an address that is none, a command that cannot be read."""
+    for webhook in webhooks:
+        if not webhook.startswith(("http://", "https://")):
+            raise UsageError(f"--webhook {webhook}: an http(s) address is needed")
+    for command in commands:
+        try:
+            if not shlex.split(command):
+                raise ValueError("it is empty")
+        except ValueError as error:
+            raise UsageError(f"--notify {command!r}: {error}") from None
+    return (*commands, *webhooks)
+
+
+def send(notifier: str, line: str) -> None:
+    """Give a notice to a command, on its standard input, or to a webhook by POST; raises where that did not work.
+
+    The address is the operator's own and may be private, unlike those that portals name.
+    """
+    if notifier.startswith(("http://", "https://")):
+        request = urllib.request.Request(notifier, line.encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=_SECONDS):
+            return
+    subprocess.run(shlex.split(notifier), input=line.encode() + b"\n", timeout=_SECONDS, check=True)

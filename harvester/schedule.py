@@ -1,0 +1,214 @@
+"""The worker: Huey's queue and threads run what the timetable says is due, each job in a process of its own.
+
+The queue remembers nothing that matters. What is due is told anew from the ledger, every few seconds and after every
+job, so a worker that is killed takes up what was interrupted and catches up what was missed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from filelock import FileLock, Timeout
+from huey import SqliteHuey, crontab
+from huey.consumer import Consumer, Scheduler
+
+from harvester import config, console, notices, timetable
+from harvester.crawl import holder
+from harvester.crawl.run import harvest
+from harvester.errors import DataMoaError, LedgerError
+from harvester.ledger import Ledger
+from harvester.ledger.types import JobReport
+from harvester.members import HarvestSource
+from harvester.timetable import Due, Limits
+
+AfterJob = Callable[[config.Settings, Ledger], None]
+"""What is to be done when a job has changed the ledger: bring the index up to date."""
+
+_LONGEST_PAUSE = timedelta(hours=1)
+
+
+RunJob = Callable[[HarvestSource], JobReport]
+"""Runs the job of one source in a process of its own; gives its report, whatever happened to the process."""
+
+
+class _Pause(NamedTuple):
+    """A job that was interrupted, not by us, is not taken up again before this."""
+
+    until: datetime
+    times: int
+
+
+class Dispatcher:
+    """Decides which jobs start, and does what is due when one has ended. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        ledger: Ledger,
+        *,
+        limits: Limits,
+        run_job: RunJob,
+        after_job: AfterJob,
+        tell: Callable[[notices.Notice], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._limits = limits
+        self._run_job = run_job
+        self._after_job = after_job
+        self._tell = tell
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._following = threading.Lock()
+        self._taken: dict[str, HarvestSource] = {}
+        self._pauses: dict[str, _Pause] = {}
+
+    def next(self) -> list[Due]:
+        """Take the sources whose jobs start now; each of them must be given to `run`."""
+        with self._lock:
+            now, latest = self._clock(), self._ledger.latest_jobs(holder.is_dead)
+            sources = config.select(self._settings.config, ())
+            running = {name for name, job in latest.items() if job.running} | self._taken.keys()
+            waiting = [
+                due
+                for source in sources
+                if source.name not in running
+                and (due := timetable.due(source, latest.get(source.name), now)).now(now)
+                and not (source.name in self._pauses and now < self._pauses[source.name].until)
+            ]
+            big = {source.name: timetable.is_big(latest.get(source.name)) for source in sources}
+            chosen = timetable.choose(
+                waiting, [source for source in sources if source.name in running], big, self._limits
+            )
+            self._taken |= {due.source.name: due.source for due in chosen}
+            return chosen
+
+    def run(self, name: str, reason: str) -> None:
+        """Run the job of a source that `next` gave; a name that it did not give (an old queue's) is passed over."""
+        source = self._taken.get(name)
+        if source is None:
+            return
+        before = self._ledger.latest_jobs(holder.is_dead).get(name)
+        try:
+            console.out.print(f"{_hour(self._clock())} {name} starts: {reason}")
+            report = self._run_job(source)
+            self.follow()
+            after = self._ledger.latest_jobs(holder.is_dead).get(name)
+            finished = after is not None and after.finished is not None
+            console.out.print(f"{_hour(self._clock())} {_summary(report)}")
+            again = self._pause(name, none=finished)
+            notice = notices.of(report, before.verdict if before else None, interrupted=not finished)
+            if notice and not again:
+                self._tell(notice)
+        finally:
+            with self._lock:
+                self._taken.pop(name, None)
+
+    def follow(self) -> None:
+        """Bring the index up to date, one job's changes after another's."""
+        with self._following:
+            self._after_job(self._settings, self._ledger)
+
+    def _pause(self, name: str, *, none: bool) -> bool:
+        """Let an interrupted job wait before it is taken up; tells whether it was interrupted again."""
+        if none:
+            self._pauses.pop(name, None)
+            return False
+        times = self._pauses[name].times + 1 if name in self._pauses else 1
+        pause = min(timedelta(minutes=2**times), _LONGEST_PAUSE)
+        self._pauses[name] = _Pause(self._clock() + pause, times)
+        return times > 1
+
+
+class _QuickScheduler(Scheduler):  # type: ignore[misc]  # Huey has no types
+    """Looks for what is due more often than once a minute: a job of another process may end at any moment."""
+
+    periodic_task_seconds = 10
+
+
+class _StoppingConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
+    """Ends gently whatever the signal: jobs are asked to stop, so that the next worker can take them up at once."""
+
+    scheduler_class = _QuickScheduler
+
+    def __init__(self, huey: SqliteHuey, stop: threading.Event, **options: Any) -> None:
+        super().__init__(huey, **options)
+        self._stop_jobs = stop
+
+    def stop(self, graceful: bool = False) -> None:
+        """Ask the jobs to stop and wait for them; a second Ctrl-C does not wait."""
+        self._stop_jobs.set()
+        super().stop(graceful=True)
+
+
+def work(
+    settings: config.Settings, *, limits: Limits, memory: int | None, after_job: AfterJob, notifiers: notices.Notifiers
+) -> None:
+    """Keep the schedules until SIGTERM or Ctrl-C. `memory` limits each job's process, in MB.
+
+    Raises `LedgerError` where another worker runs in this home.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.home / "worker.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LedgerError(f"{settings.home}: a worker runs in this home already; stop it first") from None
+    with lock, Ledger.open(settings.database_url) as ledger:
+        stop = threading.Event()
+        huey = SqliteHuey("datamoa", filename=str(settings.home / "queue.sqlite"), results=False)
+
+        def run_job(source: HarvestSource) -> JobReport:
+            (report,) = harvest(settings, (source,), stop=stop, memory=memory)
+            return report
+
+        @huey.task(retries=5, retry_delay=10, retry_backoff=3)  # type: ignore[untyped-decorator]
+        def tell(notifier: str, line: str) -> None:
+            notices.send(notifier, line)
+
+        def tell_all(notice: notices.Notice) -> None:
+            if stop.is_set() and notice.verdict == notices.INTERRUPTED:
+                return  # by us
+            for notifier in notifiers:
+                tell(notifier, notice.line())
+
+        dispatcher = Dispatcher(settings, ledger, limits=limits, run_job=run_job, after_job=after_job, tell=tell_all)
+
+        def start_what_is_due() -> None:
+            if not stop.is_set():
+                for due in dispatcher.next():
+                    run(due.source.name, due.reason)
+
+        @huey.task()  # type: ignore[untyped-decorator]
+        def run(name: str, reason: str) -> None:
+            dispatcher.run(name, reason)
+            start_what_is_due()
+
+        @huey.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+        def tick() -> None:
+            start_what_is_due()
+
+        with suppress(DataMoaError):  # what a killed worker left to do; the next job's end tries again
+            dispatcher.follow()
+        console.out.print(f"keeping the schedules of {len(config.select(settings.config, ()))} sources; Ctrl-C stops")
+        # A thread more than there are jobs: the tick must not wait for one.
+        _StoppingConsumer(huey, stop, workers=limits.jobs + 1, max_delay=1.0).run()
+
+
+def _hour(now: datetime) -> str:
+    return f"{now.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _summary(report: JobReport) -> str:
+    counts = {
+        "listed": report.listed, "new": report.created, "changed": report.updated, "removed": report.removed,
+        "rejected": report.rejected, "failed": report.failed,
+    }  # fmt: skip
+    said = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "nothing listed"
+    why = f" ({report.reason})" if report.reason else ""
+    return f"{report.source} job {report.job}: {report.verdict}{why}; {said}; {report.seconds:.0f} s"

@@ -1,0 +1,191 @@
+"""The dispatcher over a real ledger on a simulated clock: days pass in a second."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from harvester import config, notices, timetable
+from harvester.catalog.model import Page
+from harvester.ledger import Ending, Expected, Ledger
+from harvester.ledger.types import Job, JobReport
+from harvester.members import HarvestSource
+from harvester.schedule import Dispatcher
+from harvester.timetable import Limits
+
+EVERYWHERE = Limits(jobs=100, per_host=100)
+
+
+class World:
+    """A clock, a ledger that goes by it, and jobs that take as long as we say."""
+
+    def __init__(self, home: Path) -> None:
+        self.now = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
+        self.settings = config.Settings(home, config.default_config(), f"sqlite:///{home}/ledger.sqlite", "embedded")
+        self.sources = [one for one in config.select(self.settings.config, ()) if one.schedule]
+        self.ledger = Ledger.open(self.settings.database_url, clock=lambda: self.now)
+        self.jobs: dict[str, Job] = {}
+        self.ends: dict[str, datetime] = {}
+        self.started: list[tuple[datetime, str]] = []
+        self.notices: list[notices.Notice] = []
+        self.followed = 0
+        self.limits = Limits()
+        self.dispatcher = self.new_dispatcher()
+
+    def new_dispatcher(self, limits: Limits | None = None) -> Dispatcher:
+        self.limits = limits or self.limits
+
+        def follow(settings: config.Settings, ledger: Ledger) -> None:
+            self.followed += 1
+
+        return Dispatcher(
+            self.settings, self.ledger, limits=self.limits, run_job=self.finish, after_job=follow,
+            tell=self.notices.append, clock=lambda: self.now,
+        )  # fmt: skip
+
+    def start(self, source: HarvestSource) -> Job:
+        """A job begins and is under way."""
+        self.started.append((self.now, source.name))
+        job = self.ledger.start_job(source.name, full=None, holder="w", fingerprint="f", lease_seconds=10**6)
+        self.jobs[source.name] = job
+        return job
+
+    def finish(self, source: HarvestSource) -> JobReport:
+        """What `run_job` does: the job that was started ends now."""
+        job = self.jobs.pop(source.name)
+        if job.cursor is None:
+            self.ledger.commit_page(job, Page(records=(), after=None, cursor="end", end=True), ())
+        return self.ledger.finish_job(job, Ending(seconds=1.0), Expected())
+
+    def minute(self, duration: timedelta = timedelta(0)) -> None:
+        """A minute passes: what has ended ends, what is due starts."""
+        for name in [name for name, end in self.ends.items() if end <= self.now]:
+            del self.ends[name]
+            self.dispatcher.run(name, "")
+        for due in self.dispatcher.next():
+            self.start(due.source)
+            self.ends[due.source.name] = self.now + duration
+        self.now += timedelta(minutes=1)
+
+    def hosts_now(self) -> Counter[str]:
+        return Counter(timetable.host(source) for source in self.sources if source.name in self.jobs)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    with made.ledger:
+        yield made
+
+
+def pass_a_day(world: World, duration: timedelta = timedelta(0)) -> None:
+    for _ in range(24 * 60):
+        world.minute(duration)
+
+
+def test_a_day_of_schedules_every_job_at_its_time_and_none_twice(world: World) -> None:
+    for _ in range(120):  # what was never harvested is harvested first
+        world.minute()
+    assert {name for _, name in world.started} == {source.name for source in world.sources}
+    world.started.clear()
+    begin = world.now
+    pass_a_day(world)
+    expected = Counter[str]()
+    for source in world.sources:
+        moment = timetable.after(source, begin - timedelta(seconds=1))
+        while moment < begin + timedelta(days=1):
+            expected[source.name] += 1
+            moment = timetable.after(source, moment)
+    assert Counter(name for _, name in world.started) == expected
+    lines = {source.name: source for source in world.sources}
+    for moment, name in world.started:
+        assert moment - timetable.before(lines[name], moment) < timedelta(minutes=5), name
+    assert world.followed == len(world.started) + len(world.sources)
+
+
+def test_jobs_that_take_an_hour_keep_to_the_limits_and_none_is_lost(world: World) -> None:
+    for _ in range(24 * 60):
+        world.minute(timedelta(minutes=61))
+        assert len(world.jobs) <= world.limits.jobs
+        assert all(number <= world.limits.per_host for number in world.hosts_now().values())
+    assert {name for _, name in world.started} == {source.name for source in world.sources}
+
+
+def test_days_that_were_missed_are_caught_up_once(world: World) -> None:
+    pass_a_day(world)
+    world.started.clear()
+    world.now += timedelta(days=5)
+    for _ in range(60):
+        world.minute()
+    caught_up = Counter(name for _, name in world.started)
+    assert set(caught_up) == {source.name for source in world.sources}
+    assert max(caught_up.values()) == 1
+
+
+def test_a_worker_that_was_killed_loses_nothing(world: World) -> None:
+    source = world.sources[0]
+    job = world.start(source)
+    world.ledger.release(job)  # as a lease that has run out
+    world.dispatcher = world.new_dispatcher(EVERYWHERE)
+    (due,) = [one for one in world.dispatcher.next() if one.source.name == source.name]
+    assert due.reason == f"job {job.id} was interrupted and goes on"
+    resumed = world.start(source)
+    assert (resumed.id, resumed.resumed) == (job.id, True)
+
+
+def test_a_job_that_dies_again_and_again_is_given_pauses(world: World) -> None:
+    source = world.sources[0]
+
+    def die(source: HarvestSource) -> JobReport:
+        job = world.start(source)
+        world.ledger.release(job)
+        return JobReport(source=source.name, job=job.id, verdict="failed", reason="interrupted: signal 9")
+
+    world.finish = die  # type: ignore[method-assign]
+    world.dispatcher = world.new_dispatcher(EVERYWHERE)
+    attempts = []
+    for _ in range(240):
+        for due in world.dispatcher.next():
+            if due.source.name == source.name:
+                attempts.append(world.now)
+                world.dispatcher.run(source.name, due.reason)
+        world.now += timedelta(minutes=1)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(attempts)]
+    assert pauses[:4] == [timedelta(minutes=2), timedelta(minutes=4), timedelta(minutes=8), timedelta(minutes=16)]
+    assert max(pauses) <= timedelta(minutes=60)
+    assert [notice.verdict for notice in world.notices] == ["interrupted"]
+    assert len({job for _, job in world.started}) == 1
+
+
+def test_a_job_that_somebody_else_runs_is_not_run_again(world: World) -> None:
+    source = world.sources[0]
+    world.start(source)
+    assert source.name not in {due.source.name for due in world.dispatcher.next()}
+
+
+def test_a_name_of_an_old_queue_is_passed_over(world: World) -> None:
+    world.dispatcher.run("kepco.nothing", "")
+    assert not world.started
+
+
+@pytest.mark.parametrize(
+    ("verdict", "before", "interrupted", "told"),
+    [
+        ("complete", None, False, None),
+        ("complete", "complete", False, None),
+        ("held", "held", False, None),
+        ("held", "complete", False, "a.b: complete → held (empty), job 3"),
+        ("failed", None, False, "a.b: new → failed (empty), job 3"),
+        ("complete", "failed", False, "a.b: failed → complete (empty), job 3"),
+        ("failed", "complete", True, "a.b: complete → interrupted (empty), job 3"),
+    ],
+)
+def test_what_is_told(verdict: object, before: object, interrupted: bool, told: str | None) -> None:
+    report = JobReport(source="a.b", job=3, verdict=verdict, reason="empty")  # type: ignore[arg-type]
+    notice = notices.of(report, before, interrupted=interrupted)  # type: ignore[arg-type]
+    assert (notice and notice.text) == told
