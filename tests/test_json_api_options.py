@@ -23,7 +23,7 @@ sources:
     path: /api/list
     records: result.data
     identifier: id
-    paging: {kind: page, parameter: page}
+    paging: {page: page}
     parameters: {kind: data}
     fields:
       title: name
@@ -55,19 +55,20 @@ def test_the_rules_say_what_is_read_of_a_record(tmp_path: Path) -> None:
     [
         ("records: result.data", "records: result[", 9, ["sources.list.records", "no JMESPath expression"]),
         ("identifier: id", "identifier: nope(id)", 10, ["sources.list.identifier", "no function nope()"]),
-        ("      title: name", "      titel: name", 14, ["fields.titel:", "did you mean title?"]),
+        ("      title: name", "      titel: name", 14, ["fields.titel:", "did you mean `title`?"]),
         ("      title: name", "      additional.: name", 14, ["fields.additional.", "no property"]),
         ("[tags,", "[tags.,", 15, ["fields.keyword.0", "no JMESPath"]),
-        ("{kind: page, parameter: page}", "{kind: page}", 11, ["sources.list.paging", "needs `parameter`"]),
-        ("{kind: page, parameter: page}", "{kind: none, first: 2}", 11, ["takes no first"]),
-        ("{kind: page, parameter: page}", "{kind: cursor, parameter: c}", 11, ["needs `next`"]),
-        ("parameter: page}", "parameter: page, first: a}", 11, ["begins with a number"]),
-        ("parameter: page}", "parameter: page, size: 10}", 11, ["said together"]),
-        ("parameter: page}", "parametre: page}", 11, ["paging.parametre", "did you mean `parameter`?"]),
-        ("{kind: page, parameter: page}", "{kind: pages}", 11, ["sources.list.paging.kind"]),
+        ("{page: page}", "{first: 2}", 11, ["sources.list.paging", "one way to page is needed"]),
+        ("{page: page}", "{page: p, offset: o}", 11, ["one way to page is needed"]),
+        ("{page: page}", "{next: links.next, first: 2}", 11, ["`first` goes with"]),
+        ("{page: page}", "{offset: o, pages: count}", 11, ["goes with `page`"]),
+        ("{page: page}", "{cursor: c}", 11, ["needs `next`"]),
+        ("{page: page}", "{page: page, first: a}", 11, ["counted from a number"]),
+        ("{page: page}", "{page: page, size: 10}", 11, ["said together"]),
+        ("{page: page}", "{pgae: page}", 11, ["paging.pgae", "did you mean `page`?"]),
         ("{kind: data}", "{kind: {a: 1}}", 12, ["parameters: kind: only a JSON body"]),
         ("/api/one/{identifier}", "/api/one/{id}", 17, ["detail.address", "{identifier}"]),
-        ("{license: terms}", "{licence: terms}", 18, ["detail.fields.licence:", "did you mean license?"]),
+        ("{license: terms}", "{licence: terms}", 18, ["detail.fields.licence:", "did you mean `license`?"]),
         ("    path:", "    preset: ckan\n    path:", 8, ["sources.list.preset", "unknown preset 'ckan'; known: "]),
         ("    path:", "    preset: dataverso\n    path:", 8, ["did you mean dataverse?"]),
     ],

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from harvester.mapping.declared import PROPERTIES, is_property
 from harvester.mapping.html_rules import compiled
 from harvester.options.base import Options
+from harvester.options.declared import OneOrSeveral, Property
 
 
 def _rule(expression: str) -> str:
@@ -24,14 +23,6 @@ def _marker(expression: str) -> str:
     elif not expression.removeprefix("text:").strip():
         raise ValueError("which text? for example `text:조회된 데이터가 없습니다`")
     return expression
-
-
-def _property(name: str) -> str:
-    if is_property(name):
-        return name
-    near = difflib.get_close_matches(name, PROPERTIES, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(PROPERTIES))}, additional.<name>"
-    raise ValueError(f"no such property; {hint}")
 
 
 def _path(value: str) -> str:
@@ -54,17 +45,12 @@ def _detail(value: str) -> str:
     return _rule(value)
 
 
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, (list, tuple)) else (value,)
-
-
 def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 Expression = Annotated[str, AfterValidator(_rule)]
-Expressions = Annotated[tuple[Expression, ...], BeforeValidator(_listed), Field(min_length=1)]
-Fields = Mapping[Annotated[str, AfterValidator(_property)], Expressions]
+Fields = Mapping[Property, Annotated[tuple[Expression, ...], OneOrSeveral, Field(min_length=1)]]
 Parameter = Annotated[str, BeforeValidator(_text)]
 
 

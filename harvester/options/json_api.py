@@ -5,14 +5,12 @@ Everything that is looked up in an answer is a JMESPath expression (https://jmes
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -21,23 +19,11 @@ from pydantic import (
     model_validator,
 )
 
-from harvester.mapping.declared import PROPERTIES, is_property
 from harvester.mapping.expressions import checked
 from harvester.options.base import Options
+from harvester.options.declared import OneOrSeveral, Property
 
 _HOLDER = "{identifier}"
-
-
-def _property(name: str) -> str:
-    if not is_property(name):
-        near = difflib.get_close_matches(name, PROPERTIES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(PROPERTIES))}, additional.…"
-        raise ValueError(f"no property is called {name!r}; {hint}")
-    return name
-
-
-def _several(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
 
 
 def _address(value: str) -> str:
@@ -48,9 +34,7 @@ def _address(value: str) -> str:
 
 Expression: TypeAlias = Annotated[str, AfterValidator(checked)]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]
-Fields: TypeAlias = dict[
-    Annotated[str, AfterValidator(_property)], Annotated[tuple[Expression, ...], BeforeValidator(_several)]
-]
+Fields: TypeAlias = dict[Property, Annotated[tuple[Expression, ...], OneOrSeveral, Field(min_length=1)]]
 """Property (`harvester.mapping.declared`) → expressions within a record; the first that finds something counts."""
 
 
@@ -58,56 +42,64 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-_PAGING_KEYS: Mapping[str, frozenset[str]] = {
-    "none": frozenset(),
-    "page": frozenset({"parameter", "first", "size", "size_parameter", "pages"}),
-    "offset": frozenset({"parameter", "first", "size", "size_parameter"}),
-    "cursor": frozenset({"parameter", "first", "size", "size_parameter", "next"}),
-    "next_link": frozenset({"size", "size_parameter", "next"}),
-}
-
-
 class Paging(_Frozen):
-    """How the next page is asked for.
+    """How the next page is asked for: by one of `page`, `offset`, `cursor` (with `next`), `next` or `link_header`.
 
-    ``page`` counts pages, ``offset`` entries; ``cursor`` sends on what the answer says; ``next_link`` follows the
-    address in the answer. A listing ends where the declared total or number of pages is reached, no next page is
-    named, a page is empty, or, where neither total nor pages are known, a page is shorter than the first.
+    A listing ends where the declared total or number of pages is reached, no next page is named, a page is empty, or,
+    where neither total nor pages are known, a page is shorter than the first.
     """
 
-    kind: Literal["none", "page", "offset", "cursor", "next_link"] = "none"
-    parameter: str = ""
-    """Name of the parameter that takes page number, offset or cursor."""
+    page: str | None = None
+    """Parameter that takes the page's number, counted from `first` (1)."""
+    offset: str | None = None
+    """Parameter that takes the number of the first record, counted from `first` (0)."""
+    cursor: str | None = None
+    """Parameter that takes what `next` finds in the answer; the first request sends `first`, or nothing."""
+    next: Expression | None = None
+    """The next address, or with `cursor` the next cursor, in the answer."""
+    link_header: bool = False
+    """The next address stands in the Link header (RFC 8288)."""
     first: int | str | None = None
-    """What is sent for the first page: 1 for ``page`` and 0 for ``offset`` unless said, nothing for ``cursor``."""
     size: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Entries a page that are asked for; a portal's lower cap is noticed and kept to."""
+    """Records a page that are asked for; a portal's lower cap is noticed and kept to."""
     size_parameter: str = ""
     pages: Expression | None = None
-    """Number of pages, in the answer."""
-    next: Expression | None = None
-    """The next cursor or address, in the answer; ``next_link`` without it follows the Link header (RFC 8288)."""
+    """Number of pages, in the answer; with `page` only."""
 
     @model_validator(mode="after")
-    def _fits_its_kind(self) -> Self:
-        said = {name for name, value in self if value not in (None, "")}
-        odd = said - {"kind"} - _PAGING_KEYS[self.kind]
-        if odd:
-            raise ValueError(f"paging of kind {self.kind} takes no {', '.join(sorted(odd))}")
-        if self.kind in {"page", "offset", "cursor"} and not self.parameter:
-            raise ValueError(f"paging of kind {self.kind} needs `parameter`, the name of what it sends")
-        if self.kind == "cursor" and not self.next:
-            raise ValueError("paging of kind cursor needs `next`: where the answer has the next cursor")
-        if self.kind in {"page", "offset"} and isinstance(self.first, str):
-            raise ValueError(f"paging of kind {self.kind} begins with a number, not with {self.first!r}")
+    def _one_way(self) -> Self:
+        ways = [name for name in ("page", "offset", "cursor", "link_header") if getattr(self, name)]
+        ways += ["next"] if self.next and not self.cursor else []
+        if len(ways) > 1 or (not ways and self.model_fields_set):
+            raise ValueError("one way to page is needed: page, offset, cursor (with next), next or link_header")
+        if self.cursor and not self.next:
+            raise ValueError("`cursor` needs `next`: where the answer has the next cursor")
+        if self.pages and not self.page:
+            raise ValueError("`pages` is the number of pages, and goes with `page`")
+        if self.first is not None and self.follows:
+            raise ValueError("`first` goes with page, offset or cursor: the first address is the list's own")
+        if isinstance(self.first, str) and not self.cursor:
+            raise ValueError(f"pages and records are counted from a number, not from {self.first!r}")
         if (self.size is None) != (not self.size_parameter):
             raise ValueError("`size` and `size_parameter` are said together")
         return self
 
     @property
+    def parameter(self) -> str | None:
+        """Name of the parameter that moves on."""
+        return self.page or self.offset or self.cursor
+
+    @property
+    def follows(self) -> bool:
+        """Whether the answer names the address of the next page."""
+        return self.link_header or bool(self.next and not self.cursor)
+
+    @property
     def begin(self) -> int | str | None:
         """What the first request sends in `parameter`; None: nothing."""
-        return self.first if self.first is not None else {"page": 1, "offset": 0}.get(self.kind)
+        if self.first is not None:
+            return self.first
+        return 1 if self.page else 0 if self.offset else None
 
 
 class Detail(_Frozen):
@@ -145,6 +137,7 @@ class JsonApiOptions(Options):
     where: Expression | None = None
     """What must be true of a record that is to be harvested; the others are counted and left out."""
     paging: Paging = Paging()
+    """Where nothing is said the first answer is the whole list."""
     landing_page: Address = ""
     """Web page of a record: appended to the portal's address, unless it is a whole one."""
     fields: Fields
@@ -161,8 +154,8 @@ class JsonApiOptions(Options):
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> Self:
-        if self.paging.kind == "next_link" and self.method == "POST":
-            raise ValueError("paging of kind next_link follows addresses, which a POST has not")
+        if self.paging.follows and self.method == "POST":
+            raise ValueError("`next` and `link_header` name addresses, and a POST has more than an address")
         return self
 
     @property

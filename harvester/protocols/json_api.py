@@ -78,7 +78,7 @@ class JsonApiSpider(ProtocolSpider):
         known = {"position": position, "after": after, "tries": tries}
         meta = {"handle_httpstatus_list": list(options.accept_status)}
         url = self.source.url + options.path
-        if paging.kind == "next_link" and position.at is not None:
+        if paging.follows and position.at is not None:
             return self.request(str(position.at), self._read, cb_kwargs=known, meta=meta)
         sent: dict[str, Any] = dict(options.parameters)
         if paging.size_parameter:
@@ -203,25 +203,26 @@ class JsonApiSpider(ProtocolSpider):
         """What the next request sends; None: the listing ends here."""
         paging = self.options.paging
         total = None if following.total is None else max(following.total, told or 0)
-        if paging.kind == "none" or not rows or (total is not None and following.read >= total):
+        if not rows or (total is not None and following.read >= total):
             return None
-        if paging.kind in {"cursor", "next_link"}:
+        if paging.follows or paging.cursor:
             return self._named_next(position, answer, response)
-        assert isinstance(position.at, int)
+        if not isinstance(position.at, int):  # one answer is all
+            return None
         pages = count(self._found("paging.pages", paging.pages, answer, response))
-        if paging.kind == "page" and pages is not None and position.at - int(paging.begin or 0) + 1 >= pages:
+        if paging.page and pages is not None and position.at - int(paging.begin or 0) + 1 >= pages:
             return None
         if total is None and pages is None and rows < (following.rows or 0):
             return None
-        return position.at + (1 if paging.kind == "page" else rows)
+        return position.at + (1 if paging.page else rows)
 
     def _named_next(self, position: Position, answer: Any, response: Response) -> int | str | None:
         paging = self.options.paging
-        if paging.next is None:
+        if paging.link_header:
             named = next_link(response)
         else:
             named = text(self._found("paging.next", paging.next, answer, response))
-        if named is None or paging.kind == "cursor":
+        if named is None or paging.cursor:
             following = named
         else:
             try:

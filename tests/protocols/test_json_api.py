@@ -30,8 +30,8 @@ LIST: dict[str, Any] = {
     "fields": {"title": "name", "description": "text", "views": "hits"},
 }
 SIZED = {"size": 10, "size_parameter": "size"}
-PAGED = {"kind": "page", "parameter": "at", **SIZED}
-OFFSET = {"kind": "offset", "parameter": "at", **SIZED}
+PAGED = {"page": "at", **SIZED}
+OFFSET = {"offset": "at", **SIZED}
 
 WAYS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     # name: kind and tells of the portal, options of the source
@@ -43,9 +43,9 @@ WAYS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "page, by JSON": ("page", ("total",), {"paging": PAGED, "total": "total", "method": "POST", "body": "json"}),
     "offset, total": ("offset", ("total",), {"paging": OFFSET, "total": "total"}),
     "offset, until a short one": ("offset", (), {"paging": OFFSET}),
-    "cursor": ("cursor", ("next",), {"paging": {"kind": "cursor", "parameter": "at", "next": "next", **SIZED}}),
-    "next address": ("offset", ("next",), {"paging": {"kind": "next_link", "next": "next", **SIZED}}),
-    "Link header": ("offset", ("link",), {"paging": {"kind": "next_link", **SIZED}}),
+    "cursor": ("cursor", ("next",), {"paging": {"cursor": "at", "next": "next", **SIZED}}),
+    "next address": ("offset", ("next",), {"paging": {"next": "next", **SIZED}}),
+    "Link header": ("offset", ("link",), {"paging": {"link_header": True, **SIZED}}),
 }
 
 
@@ -181,13 +181,13 @@ def test_a_charset_that_is_declared_is_read(tmp_path: Path) -> None:
 def test_a_next_address_that_is_none_is_told(named: str, tmp_path: Path) -> None:
     body = orjson.dumps({"status": "OK", "rows": [{"id": 1}], "next": named})
     with JsonListPortal([]) as portal, portal.failing(faults.body(body)), pytest.raises(PortalError) as caught:
-        listed(portal, tmp_path, paging={"kind": "next_link", "next": "next"})
+        listed(portal, tmp_path, paging={"next": "next"})
     assert caught.value.reason == "layout changed"
 
 
 @pytest.mark.parametrize("kind", ["cursor", "next_link"])
 def test_an_answer_that_names_itself_as_the_next_page_is_endless(kind: str, tmp_path: Path) -> None:
-    paging = {"kind": kind, "next": "next"} | ({"parameter": "at", "first": "c0"} if kind == "cursor" else {})
+    paging = {"next": "next"} | ({"cursor": "at", "first": "c0"} if kind == "cursor" else {})
     with JsonListPortal([]) as portal:
         named = "c0" if kind == "cursor" else f"{portal.url}/list"
         body = orjson.dumps({"status": "OK", "rows": [{"id": 1}], "next": named})

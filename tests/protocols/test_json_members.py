@@ -32,7 +32,7 @@ def old_shape() -> HarvestSource:
         "method": "POST",
         "parameters": {"sortColumn": "", "sortDirection": "", "infId": "", "infSeq": "", "order": ""},
         "records": "data",
-        "paging": {"kind": "page", "parameter": "page", "size": 10, "size_parameter": "rows"},
+        "paging": {"page": "page", "size": 10, "size_parameter": "rows"},
     }
     return today.model_copy(update={"options": JsonApiOptions.model_validate(options)})
 
