@@ -107,7 +107,7 @@ def vocabularies() -> Vocabularies:
         ("title: [h3,", "title: ['h3[',", 14, ["sources.portal.fields.title", "no CSS selector"]),
         ("title: [h3,", "titel: [h3,", 14, ["sources.portal.fields.titel", "did you mean `title`"]),
         ("publisher: th", "publischer: th", 17, ["sources.portal.detail_fields.publischer", "`publisher`"]),
-        ("publisher: th", "zzz: th", 17, ["no property is called; known:", "additional.<name>"]),
+        ("publisher: th", "zzz: th", 17, ["no property is called 'zzz'; known:", "additional.<name>"]),
         ("publisher: th:제공기관", "publisher: []", 17, ["sources.portal.detail_fields.publisher", "at least 1"]),
         ("path: /list.do", "path: list.do", 8, ["sources.portal.path", "begins with /"]),
         ("/view.do?id={identifier}", "/view.do", 15, ["sources.portal.detail", "{identifier}"]),
