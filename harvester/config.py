@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from pydantic import ValidationError
 from harvester.catalog.tables import Tables
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError, UsageError
-from harvester.members import HarvestSource, Member
+from harvester.members import Expectations, HarvestSource, Member, Names
 from harvester.options import OPTIONS
 
 _PACKAGED = Path(__file__).parent / "_config"
@@ -80,11 +81,27 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
+_placeholder: str | None = None
+
+
+@contextmanager
+def keys_as(placeholder: str) -> Iterator[None]:
+    """For as long as the block lasts every key is `placeholder`, which stands in the place of keys in fixtures."""
+    global _placeholder
+    before, _placeholder = _placeholder, placeholder
+    try:
+        yield
+    finally:
+        _placeholder = before
+
+
 def secret(reference: str) -> str:
     """Resolve ``${NAME}`` from the environment; raise `ConfigurationError` when it is not set."""
     match = _REFERENCE.fullmatch(reference)
     if not match:
         raise ConfigurationError(f"{reference!r}: a key is given by name, as ${{NAME}}, never as a value")
+    if _placeholder is not None:
+        return _placeholder
     value = os.environ.get(match[1])
     if not value:
         raise ConfigurationError(f"the environment variable {match[1]} is not set; a source needs it as its key")
@@ -97,13 +114,23 @@ def members(config: Path) -> tuple[Member, ...]:
     files = sorted((config / "members").glob("*.yml"))
     if not files:
         raise ConfigurationError(f"{config / 'members'}: no member files (*.yml) here")
-    return tuple(_member(file) for file in files)
+    return tuple(member(file) for file in files)
+
+
+def member(file: Path) -> Member:
+    """The member of one member file, wherever it is; `ConfigurationError` names file, line and key of what is wrong."""
+    return check_member(file, file.stem, _read(file))
 
 
 @lru_cache(maxsize=8)
 def vocabularies(config: Path) -> Vocabularies:
-    """All vocabularies of a config folder; `ConfigurationError` names file, line and key of what is wrong in one."""
+    """All vocabularies of a config folder, or the packaged ones where it has no ``vocabularies/``.
+
+    `ConfigurationError` names file, line and key of what is wrong in one.
+    """
     folder = config / "vocabularies"
+    if not folder.is_dir():
+        folder = default_config() / "vocabularies"
     data: dict[str, Any] = {}
     lines: dict[str, dict[tuple[str | int, ...], int]] = {}
     for table in Tables.model_fields:
@@ -147,22 +174,31 @@ def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
 
 def read_yaml(file: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
     """A YAML file's data and, for every key path in it, the line it stands on (from 1)."""
+    return _parsed(file, _read(file))
+
+
+def _read(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=_Loader)
-        if node is None:
-            raise ConfigurationError(f"{file}:1: the file is empty")
-        _refuse_odd_keys(file, node)
-        return yaml.load(text, Loader=_Loader), dict(_lines(node, ()))
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: no such file") from None
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file}: not UTF-8: {error}") from None
+
+
+def _parsed(file: Path | str, text: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            raise ConfigurationError(f"{file}:1: the file is empty")
+        _refuse_odd_keys(file, node)
+        return yaml.load(text, Loader=_Loader), dict(_lines(node, ()))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.problem}") from None
+        hint = "; YAML is indented with spaces, never with tabs" if "\\t" in (error.problem or "") else ""
+        raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.problem}{hint}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.reason}") from None
@@ -193,7 +229,7 @@ def _lines(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple
             yield from _lines(value, (*path, position))
 
 
-def _refuse_odd_keys(file: Path, node: yaml.Node) -> None:
+def _refuse_odd_keys(file: Path | str, node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -208,27 +244,35 @@ def _refuse_odd_keys(file: Path, node: yaml.Node) -> None:
             _refuse_odd_keys(file, value)
 
 
-def _member(file: Path) -> Member:
-    data, lines = read_yaml(file)
+def check_member(file: Path | str, id: str, text: str) -> Member:
+    """Give the member that the text of a member file says, whose faults are told as those of `file`."""
+    data, lines = _parsed(file, text)
     if not isinstance(data, dict) or not isinstance(data.get("sources"), dict):
+        line = lines.get(("sources",), 1)
         raise ConfigurationError(
-            f"{file}:1: sources: a member file is a mapping with at least `name`, `sector`, `sources`"
+            f"{file}:{line}: sources: a member file is a mapping with at least `name`, `sector`, `sources`"
         )
-    sources = tuple(_source(file, lines, file.stem, str(key), value) for key, value in data["sources"].items())
+    sources = tuple(_source(file, lines, id, str(key), value) for key, value in data["sources"].items())
     try:
-        return Member.model_validate({**data, "id": file.stem, "sources": sources})
+        return Member.model_validate({**data, "id": id, "sources": sources})
     except ValidationError as error:
         raise _fault(file, lines, (), error, known=[*Member.model_fields]) from None
 
 
-def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any) -> HarvestSource:
+def _source(
+    file: Path | str, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any
+) -> HarvestSource:
     where = ("sources", key)
     line = lines.get(where, 1)
     if not isinstance(data, dict):
         raise ConfigurationError(
             f"{file}:{line}: sources.{key}: a source is a mapping with at least `title`, `protocol`"
         )
-    protocol = data.get("protocol")
+    if "protocol" not in data:
+        raise ConfigurationError(
+            f"{file}:{line}: sources.{key}.protocol: this key is required; known: {', '.join(sorted(OPTIONS))}"
+        )
+    protocol = data["protocol"]
     options_class = OPTIONS.get(protocol) if isinstance(protocol, str) else None
     if options_class is None:
         near = difflib.get_close_matches(str(protocol), OPTIONS, n=1)
@@ -252,7 +296,7 @@ def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str,
 
 
 def _fault(
-    file: Path,
+    file: Path | str,
     lines: Mapping[tuple[str | int, ...], int],
     where: tuple[str | int, ...],
     error: ValidationError,
@@ -263,9 +307,33 @@ def _fault(
     path = (*where, *first["loc"])
     line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
     message = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(path[-1]), known, n=1)
-        message = (
-            f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known: {', '.join(sorted(known))}"
-        )
+    match first["type"]:
+        case "extra_forbidden":
+            message = _unknown_key(
+                path, [*Names.model_fields, *Expectations.model_fields] if _is_inner(path) else known
+            )
+        case "missing":
+            message = "this key is required"
+        case "literal_error":
+            near = difflib.get_close_matches(str(first["input"]), re.findall(r"'([^']*)'", message), n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            message = f"{first['input']!r}: {message[:1].lower()}{message[1:]}{hint}"
+        case "model_type":
+            message = "a mapping is needed here, for example {ko: 한국전력공사}"
+        case "string_type" | "int_type" | "int_parsing" | "float_parsing" | "bool_parsing" | "tuple_type":
+            message = f"{message}, and not {first['input']!r}"[:300]
     return ConfigurationError(f"{file}:{line}: {'.'.join(str(step) for step in path)}: {message}")
+
+
+def _is_inner(path: tuple[str | int, ...]) -> bool:
+    """Whether a key stands in one of the small mappings that a member or source holds (`name`, `publisher`, …)."""
+    return len(path) != 3 and len(path) > 1 and path[-2] in {"name", "publisher", "expect"}
+
+
+def _unknown_key(path: tuple[str | int, ...], known: list[str]) -> str:
+    key = str(path[-1])
+    if near := difflib.get_close_matches(key, known, n=1):
+        return f"unknown key; did you mean `{near[0]}`?"
+    elsewhere = [name for name, options in OPTIONS.items() if key in options.model_fields]
+    hint = f"; it is an option of {' and '.join(sorted(elsewhere))}" if elsewhere else ""
+    return f"unknown key{hint}; known: {', '.join(sorted(known))}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from harvester.catalog.model import Catalog, Mapped
-from harvester.mapping import ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf, dcat_rdf
+from harvester.mapping import ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf, dcat_rdf, fields
 
 MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
 """``to_dataset(payload, identifier, catalog)``."""
@@ -22,6 +22,7 @@ _MODULES = {
     "datagokr_csv": datagokr_csv,
     "datagokr_json": datagokr_json,
     "datagokr_rdf": datagokr_rdf,
+    "fields": fields,
 }
 
 MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}
