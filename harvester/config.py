@@ -26,6 +26,8 @@ from harvester.options import OPTIONS
 
 _PACKAGED = Path(__file__).parent / "_config"
 _CHECKOUT = Path(__file__).parent.parent / "config"
+_INNER = {"name": Names, "publisher": Names, "expect": Expectations}
+"""The small mappings that a member or a source holds."""
 _REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
@@ -309,9 +311,8 @@ def _fault(
     message = str(first["msg"]).removeprefix("Value error, ")
     match first["type"]:
         case "extra_forbidden":
-            message = _unknown_key(
-                path, [*Names.model_fields, *Expectations.model_fields] if _is_inner(path) else known
-            )
+            inner = _INNER.get(path[-2]) if len(path) in {2, 4} else None
+            message = _unknown_key(str(path[-1]), [*inner.model_fields] if inner else known)
         case "missing":
             message = "this key is required"
         case "literal_error":
@@ -325,13 +326,7 @@ def _fault(
     return ConfigurationError(f"{file}:{line}: {'.'.join(str(step) for step in path)}: {message}")
 
 
-def _is_inner(path: tuple[str | int, ...]) -> bool:
-    """Whether a key stands in one of the small mappings that a member or source holds (`name`, `publisher`, …)."""
-    return len(path) != 3 and len(path) > 1 and path[-2] in {"name", "publisher", "expect"}
-
-
-def _unknown_key(path: tuple[str | int, ...], known: list[str]) -> str:
-    key = str(path[-1])
+def _unknown_key(key: str, known: list[str]) -> str:
     if near := difflib.get_close_matches(key, known, n=1):
         return f"unknown key; did you mean `{near[0]}`?"
     elsewhere = [name for name, options in OPTIONS.items() if key in options.model_fields]

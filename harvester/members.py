@@ -32,8 +32,11 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
-def _plain_name(value: str) -> str:
-    """Members and sources name files, spiders and arguments of commands."""
+def plain_name(value: str) -> str:
+    """Give back a name of a member or of a source's key, which name files, spiders and arguments of commands.
+
+    Raises ValueError for anything else.
+    """
     if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", value):
         raise ValueError(f"{value!r} is no name: lower-case letters a-z, digits, and a hyphen between them")
     return value
@@ -57,7 +60,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[smhdw]\s*$", "examples": ["7d", "12h", "30m"]}),
 ]
 Name = Annotated[
-    str, AfterValidator(_plain_name), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9]+([-_][a-z0-9]+)*$"})
+    str, AfterValidator(plain_name), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9]+([-_][a-z0-9]+)*$"})
 ]
 HttpUrl = Annotated[
     str, AfterValidator(_http_url), WithJsonSchema({"type": "string", "pattern": r"^https?://[^\s/]+\S*$"})

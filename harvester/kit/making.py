@@ -13,7 +13,7 @@ from harvester import config
 from harvester.errors import ConfigurationError, UsageError
 from harvester.fixtures import INDEX, Exchange, Fixture, replay, write_expected
 from harvester.kit.crawls import listening
-from harvester.members import HarvestSource
+from harvester.members import HarvestSource, plain_name
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _DATA_SETS = {"101": "주차장 현황", "102": "대기질 측정값", "103": "버스 정류장 위치"}
@@ -36,6 +36,11 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
     Raises `UsageError` for a name that is none, or where the spider or the fixture is there already.
     """
     member, _, key = name.partition(".")
+    try:
+        plain_name(member)
+        plain_name(key)
+    except ValueError as error:
+        raise UsageError(f"{name}: a source is named member.source: {error}") from None
     spider = name.replace(".", "_").replace("-", "_")
     values = {"member": member, "key": key, "source": name, "spider": spider, "url": url}
     text = _filled("member.yml", values)
