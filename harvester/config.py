@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from harvester.catalog.tables import Tables
 from harvester.catalog.vocabularies import Vocabularies
@@ -26,7 +26,7 @@ from harvester.options import OPTIONS
 
 _PACKAGED = Path(__file__).parent / "_config"
 _CHECKOUT = Path(__file__).parent.parent / "config"
-_INNER = {"name": Names, "publisher": Names, "expect": Expectations}
+_INNER: dict[str | int, type[BaseModel]] = {"name": Names, "publisher": Names, "expect": Expectations}
 """The small mappings that a member or a source holds."""
 _REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 

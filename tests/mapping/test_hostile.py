@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from harvester.catalog.model import Catalog, Mapped
 from harvester.errors import RecordError
 from harvester.mapping import MAPPINGS, ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf
+from harvester.mapping.declared import PROPERTIES as DECLARED
 from harvester.mapping.rdf_closure import Closure, split_feed
 from harvester.mapping.rdf_documents import RdfSyntax
 
 CATALOG = Catalog(source="example.portal", url="https://portal.example", language="ko")
-JSON_FORMATS = ("ckan", "data_json", "datagokr_csv", "datagokr_json")
+JSON_FORMATS = ("ckan", "data_json", "datagokr_csv", "datagokr_json", "fields")
 RESOURCE_KEYS = (
     "id", "url", "format", "size", "hash", "license", "conforms_to", "access_services", "resource_type", "url_type",
     "accessURL", "downloadURL", "mediaType", "byteSize", "checksum", "accessService", "endpointURL",
@@ -37,6 +38,7 @@ KEYS = sorted(
         *(name for names in datagokr_csv._HEADERS.values() for name in names),
         *RESOURCE_KEYS,
         *INNER_KEYS,
+        *DECLARED,
     }
 )
 SHAPES = [
