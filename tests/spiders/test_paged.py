@@ -145,15 +145,15 @@ def test_details_are_wanted_where_the_spider_reads_them_and_again_when_the_row_c
         def record(self, row: Any) -> Fields:
             return {**super().record(row), "views": self.views}
 
-    (first,) = _read({"/a/list": _page("1")}, tmp_path, Viewed).records
-    assert list(first.wanted) == ["details"]
-    Viewed.views = 2
-    (seen,) = _read({"/a/list": _page("1")}, tmp_path, Viewed).records
-    (renamed,) = _read({"/a/list": _page("1").replace("제목".encode(), "이름".encode())}, tmp_path, Viewed).records
+    with DcatPortal({"/list": (HTML, _page("1"))}) as portal:
+        (first,) = run(_made(f"{portal.url}/list", Viewed), tmp_path).records
+        Viewed.views = 2
+        (seen,) = run(_made(f"{portal.url}/list", Viewed), tmp_path).records
+        portal.files["/list"] = (HTML, _page("1").replace("제목".encode(), "이름".encode()))
+        (renamed,) = run(_made(f"{portal.url}/list", Viewed), tmp_path).records
+        assert first.wanted == {"details": f"{portal.url}/view?x=1"}
     assert first.parts != seen.parts
-    # The landing page holds the port of each portal, so only what a row says of itself is compared.
-    assert {first.revision is None, seen.revision is None} == {False}
-    assert renamed.revision != seen.revision
+    assert first.revision == seen.revision != renamed.revision
 
 
 def test_a_details_page_gives_a_part_or_says_why_not() -> None:
