@@ -73,6 +73,11 @@ def default_config() -> Path:
     return _CHECKOUT if (_CHECKOUT / "members").is_dir() else _PACKAGED
 
 
+def is_packaged(config: Path) -> bool:
+    """Whether this is the configuration inside the installed package, where nobody is to write."""
+    return config == _PACKAGED
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Variables that make another `datamoa` process use the same settings."""
     return {

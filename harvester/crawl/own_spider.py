@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +24,8 @@ def own_spider(folder: Path, options: SpiderOptions) -> type[PagedSpider]:
     module = ModuleType(f"datamoa_spiders.{options.spider}")
     try:
         # Not imported: a compiled copy that is kept beside it could be older than what its author just wrote.
-        exec(compile(file.read_bytes(), file, "exec"), module.__dict__)
+        text = file.read_bytes()
+        exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)
     except FileNotFoundError:
         near = difflib.get_close_matches(options.spider, [one.stem for one in file.parent.glob("*.py")], n=1)
         hint = f"did you mean {near[0]}?" if near else "`datamoa new` writes one to start from"
@@ -40,7 +42,9 @@ def own_spider(folder: Path, options: SpiderOptions) -> type[PagedSpider]:
     ]
     if len(found) != 1:
         raise ConfigurationError(f"{file}:1: {len(found)} classes here are a PagedSpider, exactly one must be")
-    return type(found[0].__name__, (found[0],), {"parameters": _parameters(file, found[0], options)})
+    parameters = _parameters(file, found[0], options)
+    code = hashlib.blake2b(text + repr(sorted(parameters.items())).encode(), digest_size=8).hexdigest()
+    return type(found[0].__name__, (found[0],), {"parameters": parameters, "code": code})
 
 
 def _parameters(file: Path, spider: type[PagedSpider], options: SpiderOptions) -> dict[str, Any]:

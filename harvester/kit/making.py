@@ -41,6 +41,8 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
         plain_name(key)
     except ValueError as error:
         raise UsageError(f"{name}: a source is named member.source: {error}") from None
+    if config.is_packaged(settings.config):
+        raise UsageError("the packaged configuration is not to be changed: name a folder of your own with --config DIR")
     spider = name.replace(".", "_").replace("-", "_")
     values = {"member": member, "key": key, "source": name, "spider": spider, "url": url}
     text = _filled("member.yml", values)

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from harvester import config
-from harvester.catalog import codec
 from harvester.catalog.model import Dataset, HarvestRecord, Issue
+from harvester.crawl.redaction import redact_bytes
 from harvester.crawl.run import harvest_source
 from harvester.kit.crawls import listening, own_ledger
 from harvester.ledger import Ledger
@@ -108,10 +108,10 @@ def _issue(said: RecordIssue) -> Issue:
 
 def _seen(record: HarvestRecord, processor: Processor, issues: Sequence[Issue]) -> Seen:
     processed = processor.process(record)
-    dataset = msgspec.json.decode(codec.encode(codec.decode(processed.content))) if processed.content else None
+    dataset = msgspec.json.decode(redact_bytes(processed.content)) if processed.content else None
     return Seen(
         identifier=record.identifier,
-        raw={part.name: part.payload.decode("utf-8", "replace") for part in record.parts},
+        raw={part.name: redact_bytes(part.payload).decode("utf-8", "replace") for part in record.parts},
         dataset=dataset,
         counters=processed.counters,
         issues=issues,

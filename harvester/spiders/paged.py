@@ -40,6 +40,9 @@ class PagedSpider(ProtocolSpider):
     parameters: ClassVar[Mapping[str, Any]] = {}
     """What the member file may set under ``parameters``, with the values that hold where it does not."""
 
+    code: ClassVar[str] = ""
+    """Names what the spider's file says: details are fetched again when that changed, for it may read more of them."""
+
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._visited: set[str] = set()
@@ -130,7 +133,7 @@ class PagedSpider(ProtocolSpider):
             return self._rejected(row, "no-identifier", "record() finds no identifier in this row")
         address = fields.get("landing_page")
         has_details = type(self).details is not PagedSpider.details and isinstance(address, str)
-        stable = _encoded({name: value for name, value in fields.items() if name not in COUNTERS})
+        stable = self.code.encode() + _encoded({name: value for name, value in fields.items() if name not in COUNTERS})
         return HarvestRecord(
             identifier=identifier,
             parts=(Part(name="listing", format=self.format, payload=payload),),

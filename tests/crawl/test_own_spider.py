@@ -34,6 +34,15 @@ def test_the_one_spider_of_the_file_with_the_parameters_of_the_source(tmp_path: 
     assert own_spider(tmp_path, SpiderOptions(spider="board")).parameters == {"rows_at": "li", "deep": True}
 
 
+def test_another_text_or_parameter_is_another_code(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD)
+    options = SpiderOptions(spider="board"), SpiderOptions(spider="board", parameters={"deep": False})
+    first, second = (own_spider(tmp_path, one).code for one in options)
+    assert first == own_spider(tmp_path, options[0]).code
+    _write(tmp_path, GOOD + "# more\n")
+    assert len({first, second, own_spider(tmp_path, options[0]).code}) == 3
+
+
 def test_what_was_just_written_is_what_runs(tmp_path: Path) -> None:
     _write(tmp_path, GOOD)
     own_spider(tmp_path, SpiderOptions(spider="board"))

@@ -15,7 +15,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
     "null": type(None),
 }
-_SAYS_NOTHING = {"$schema", "$defs", "title", "description", "default", "examples"}
+_SAYS_NOTHING = {"$schema", "$defs", "title", "description", "default", "examples", "format", "discriminator"}
 
 
 def faults(schema: Any, value: Any, root: dict[str, Any], path: str = "") -> Iterator[str]:
@@ -75,6 +75,16 @@ def _faults(word: str, said: Any, schema: Any, value: Any, root: dict[str, Any],
         case "if":
             if not list(faults(said, value, root, path)):
                 yield from faults(schema.get("then", True), value, root, path)
+        case "oneOf":
+            if sum(not list(faults(one, value, root, path)) for one in said) != 1:
+                yield wrong
+        case "minLength" | "maxLength" | "minItems" | "maxItems":
+            kind = str if word.endswith("Length") else list
+            if isinstance(value, kind) and (len(value) < said if word.startswith("min") else len(value) > said):
+                yield wrong
+        case "exclusiveMinimum" | "exclusiveMaximum":
+            if isinstance(value, (int, float)) and (value <= said if word.endswith("Minimum") else value >= said):
+                yield wrong
         case "then":
             return  # read with its `if`
         case _:
