@@ -148,6 +148,9 @@ def check(
         sources = tuple(source for source in known if (folder / source.name).is_dir())
         if not sources:
             raise UsageError(f"{folder}: no fixture of a configured source is here; `datamoa record` makes them")
+        without = [source.name for source in known if source not in sources]
+        if without:
+            console.notes.print(f"not checked, because they have no fixture: {', '.join(without)}")
     wrong = False
     for source in sources:
         found = replay_fixture(here.settings, source, folder)

@@ -12,14 +12,13 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from harvester import cli_kit, config, console
+import harvester.cli_kit  # noqa: F401 - it adds its commands to `app`
+from harvester import config, console
 from harvester.cli import Context, Json, app
 from harvester.errors import DataMoaError, IndexEngineError, QueryError, UsageError
 from harvester.ledger import Ledger
 from indexer import load
 from indexer.engines import open_index
-
-__all__ = ["app", "cli_kit", "main"]  # importing the kit adds its commands to `app`
 
 WRONG_USAGE = 64
 

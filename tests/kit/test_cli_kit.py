@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harvester import config
 from harvester.config import Settings
 from harvester.kit.places import fixtures_folder
 from harvester.members import HarvestSource
@@ -30,6 +31,7 @@ def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     def call(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
         monkeypatch.setattr("sys.argv", ["datamoa", "--config", str(settings.config), *arguments])
         capfd.readouterr()
+        config.members.cache_clear()  # files are edited between the commands
         with pytest.raises(SystemExit) as ended:
             cli.main()
         printed = capfd.readouterr()
@@ -59,6 +61,11 @@ def test_the_walk_in_json(run: Run, source: HarvestSource, board: Board, tmp_pat
         code, (checked,), _ = run("check", *arguments, "--json")
         assert (code, checked["right"], checked["source"], checked["differences"]) == (0, True, source.name, [])
         assert len(checked["faults"]) == 4
+    assert run("new", "odd.board", "--into", "elsewhere")[0] == 0
+    code, (checked,), said = run("check", "--all", "--json")
+    assert (code, checked["source"]) == (0, source.name)
+    assert said == "not checked, because they have no fixture: odd.board\n"
+
     (tmp_path / "fixtures" / source.name / "expected.jsonl").write_bytes(b"")
     code, (checked,), _ = run("check", source.name, "--json")
     assert (code, checked["right"], len(checked["differences"])) == (1, False, 5)

@@ -102,6 +102,18 @@ def test_an_answer_too_large_is_refused_with_what_to_do(
     assert not list(tmp_path.glob("hannuri*"))
 
 
+def test_a_portal_that_gives_no_answer_is_told_with_the_reason(
+    settings: Settings, source: HarvestSource, board: Board, tmp_path: Path
+) -> None:
+    board.robots = "User-agent: *\nDisallow: /\n"
+    with pytest.raises(PortalError, match=r"hannuri\.board: robots: no answer came"):
+        _record(settings, source, tmp_path)
+    board.stop()
+    with pytest.raises(PortalError, match="unreachable"):
+        _record(settings, source, tmp_path)
+    assert not list(tmp_path.glob("hannuri*"))
+
+
 class Locked(Portal):
     """A portal that wants a key, echoes it everywhere, redirects, and sets cookies."""
 
