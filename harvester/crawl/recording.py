@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -39,13 +41,25 @@ class Recording:
     """Keeps the last answer to each request of one crawl, robots.txt apart.
 
     Answers that the crawl asked for again (429, 500 …) are not kept, redirects are. Bodies of more than `largest` bytes
-    are left out and named in `too_large`.
+    are left out and named in `too_large`, unless `shorten` can make an excerpt of their file.
     """
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
         self._answered: dict[tuple[str, str, bytes], Answered] = {}
         self._too_large: list[str] = []
+        self._files: dict[str, tuple[Request, SpooledResponse]] = {}
+
+    def shorten(self, excerpt: Callable[[Path, str], bytes | None]) -> bool:
+        """Keep excerpts of the downloads that were too large; tells whether there were any."""
+        shortened = False
+        for what, (request, response) in self._files.items():
+            body = excerpt(response.path, request.url)
+            if body is not None and len(body) <= self._largest:
+                self._too_large.remove(what)
+                self._keep(request, response, body, len(body))
+                shortened = True
+        return shortened
 
     @property
     def answered(self) -> tuple[Answered, ...]:
@@ -92,7 +106,10 @@ class Recording:
         for value in _KEY_IN_URL.findall(request.url):
             hide(unquote_plus(value))
         if size > self._largest:
-            self._too_large.append(f"{request.url} ({size:,} bytes)")
+            what = f"{request.url} ({size:,} bytes)"
+            self._too_large.append(what)
+            if isinstance(response, SpooledResponse):
+                self._files[what] = request, response
             return
         headers = {
             name: value.decode("utf-8", "replace")

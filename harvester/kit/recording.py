@@ -32,6 +32,7 @@ from harvester.fixtures import (
 )
 from harvester.kit.crawls import listening, own_ledger
 from harvester.kit.differences import Difference, changed_exchanges, differences, same_answer
+from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport
 from harvester.members import HarvestSource
 
@@ -81,11 +82,12 @@ def record(
     recording = Recording(LARGEST)
     with own_ledger(settings) as here, listening() as said:
         report = harvest_source(here, asked, full=True, sample=sample, witness=recording)
+        shortened = bool(recording.too_large) and _shorten(recording, asked, here)
     if recording.too_large:
         raise PortalError(
             "limit",
             f"{source.name}: larger than a fixture may hold ({LARGEST:,} bytes): {', '.join(recording.too_large)}; "
-            f"ask for smaller pages with --option, write a fixture by hand, or narrow the source for the recording",
+            f"ask for smaller pages with --option, or write a fixture by hand",
         )
     if not recording.answered:
         raise PortalError(report.reason, f"{source.name}: {report.reason}: no answer came; {' '.join(said)}")
@@ -94,7 +96,7 @@ def record(
     with tempfile.TemporaryDirectory(prefix="datamoa-record-") as made:
         work = Path(made) / source.name
         work.mkdir()
-        cut = report.reason == "limit"
+        cut = report.reason == "limit" and not shortened
         if cut or options:
             beginning = Beginning(pages=sample.pages, records=sample.records, options=dict(options), cut=cut)
             (work / SAMPLE).write_bytes(_pretty(beginning))
@@ -102,7 +104,7 @@ def record(
         with listening():
             replayed, outcomes = replay(fixture, source, settings.config)
         write_expected(work, outcomes)
-        problem = _problem(report, replayed)
+        problem = _problem(report, replayed, shortened=shortened)
         written = not problem and not dry_run
         recorded = Recorded(
             folder=target,
@@ -120,9 +122,21 @@ def record(
     return recorded
 
 
-def _problem(report: JobReport, replayed: JobReport) -> str:
+def _shorten(recording: Any, source: HarvestSource, settings: config.Settings) -> bool:
+    from harvester.crawl.loader import spider_class
+
+    spider = spider_class(source, settings.config)
+    with Ledger.open(settings.database_url) as ledger:
+        identifiers = {stored.record.identifier for stored in ledger.records(source.name, limit=10_000)}
+    return bool(recording.shorten(lambda file, url: spider.excerpt(file, url, identifiers)))
+
+
+def _problem(report: JobReport, replayed: JobReport, *, shortened: bool) -> str:
+    """Why the replay does not stand for the harvest; of an excerpt only the datasets can be the same."""
     if report.verdict != "complete" and (report.verdict, report.reason) != ("partial", "limit"):
         return f"the portal's answers make no listing: {report.verdict}: {report.reason}"
+    if shortened and (replayed.verdict, replayed.created) == ("complete", report.created):
+        return ""
     counts = ("verdict", "reason", "listed", "seen", "created", "rejected", "deleted", "duplicate", "failed")
     other = [
         f"{name} {getattr(report, name)!r} and then {getattr(replayed, name)!r}"

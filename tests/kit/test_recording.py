@@ -181,6 +181,31 @@ def test_keys_and_cookies_never_reach_a_fixture_and_it_replays_without_them(
     assert check(settings, source, tmp_path / "fixtures").is_right
 
 
+@pytest.mark.parametrize(
+    ("name", "most"), [("hanbit-power.datagokr", 20_000), ("lake-county.gis", 4_000), ("nordhaven.turtle", 1_000)]
+)
+def test_a_download_too_large_is_cut_to_the_records_that_were_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    from harvester import config, sample_portals
+
+    monkeypatch.setattr(recording, "LARGEST", most)
+    with sample_portals.start(tmp_path) as portals:
+        settings = Settings(tmp_path / "home", portals.config, "sqlite://", "embedded")
+        (source,) = config.select(settings.config, (name,))
+        if name == "nordhaven.turtle":
+            with pytest.raises(PortalError, match="larger than a fixture may hold"):
+                record(settings, source, Sample(pages=1, records=3), tmp_path / "f", options={})
+            return
+        found = record(settings, source, Sample(pages=1, records=3), tmp_path / "f", options={})
+    assert (found.problem, found.written) == ("", True)
+    assert sum(one.dataset is not None for one in found.outcomes) == 3
+    fixture = Fixture.load(tmp_path / "f" / name)
+    assert fixture.verdict == ("complete", "")
+    assert all(len(fixture.body(exchange)) <= most for exchange in fixture.exchanges)
+    assert check(settings, source, tmp_path / "f").is_right
+
+
 def test_options_of_the_protocol_make_pages_small_and_are_noted(
     settings: Settings, configured: Callable[[str], HarvestSource], tmp_path: Path
 ) -> None:
