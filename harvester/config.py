@@ -16,18 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from harvester.catalog.tables import Tables
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError, UsageError
-from harvester.members import Expectations, HarvestSource, Member, Names
+from harvester.member_faults import member_fault
+from harvester.members import HarvestSource, Member
 from harvester.options import OPTIONS
 
 _PACKAGED = Path(__file__).parent / "_config"
 _CHECKOUT = Path(__file__).parent.parent / "config"
-_INNER: dict[str | int, type[BaseModel]] = {"name": Names, "publisher": Names, "expect": Expectations}
-"""The small mappings that a member or a source holds."""
 _REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
@@ -263,7 +262,7 @@ def check_member(file: Path | str, id: str, text: str) -> Member:
     try:
         return Member.model_validate({**data, "id": id, "sources": sources})
     except ValidationError as error:
-        raise _fault(file, lines, (), error, known=[*Member.model_fields]) from None
+        raise member_fault(file, lines, (), error, known=[*Member.model_fields]) from None
 
 
 def _source(
@@ -299,41 +298,4 @@ def _source(
             rest.setdefault("url", options_class.default_url)
         return HarvestSource.model_validate({**rest, "member": member, "key": key, "options": options})
     except ValidationError as error:
-        raise _fault(file, lines, where, error, known) from None
-
-
-def _fault(
-    file: Path | str,
-    lines: Mapping[tuple[str | int, ...], int],
-    where: tuple[str | int, ...],
-    error: ValidationError,
-    known: list[str],
-) -> ConfigurationError:
-    # A misspelt key makes two faults, the unknown one and the required one: only the first tells what to mend.
-    first = min(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
-    path = (*where, *first["loc"])
-    line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
-    message = str(first["msg"]).removeprefix("Value error, ")
-    match first["type"]:
-        case "extra_forbidden":
-            inner = _INNER.get(path[-2]) if len(path) in {2, 4} else None
-            message = _unknown_key(str(path[-1]), [*inner.model_fields] if inner else known)
-        case "missing":
-            message = "this key is required"
-        case "literal_error":
-            near = difflib.get_close_matches(str(first["input"]), re.findall(r"'([^']*)'", message), n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            message = f"{first['input']!r}: {message[:1].lower()}{message[1:]}{hint}"
-        case "model_type":
-            message = "a mapping is needed here, for example {ko: 한국전력공사}"
-        case "string_type" | "int_type" | "int_parsing" | "float_parsing" | "bool_parsing" | "tuple_type":
-            message = f"{message}, and not {first['input']!r}"[:300]
-    return ConfigurationError(f"{file}:{line}: {'.'.join(str(step) for step in path)}: {message}")
-
-
-def _unknown_key(key: str, known: list[str]) -> str:
-    if near := difflib.get_close_matches(key, known, n=1):
-        return f"unknown key; did you mean `{near[0]}`?"
-    elsewhere = [name for name, options in OPTIONS.items() if key in options.model_fields]
-    hint = f"; it is an option of {' and '.join(sorted(elsewhere))}" if elsewhere else ""
-    return f"unknown key{hint}; known: {', '.join(sorted(known))}"
+        raise member_fault(file, lines, where, error, known) from None

@@ -77,12 +77,10 @@ def test_it_is_readable_on_narrow_and_on_wide_terminals(
     found = attempt(settings, source, 1)
     showing.tried(found)
     printed = capsys.readouterr().out
-    assert printed.index("공영주차장") >= 0
-    side_by_side = any("listing" in line and '"distribution"' in line for line in printed.splitlines()) or any(
-        line.count('"') >= 4 and "  " in line.strip() for line in printed.splitlines() if "title" in line
-    )
+    beside = any(line.startswith("what the portal gave ") and "dataset" in line for line in printed.splitlines())
+    assert beside == (width >= 130)
     assert ("what the portal gave:" in printed) == (width < 130)
-    assert side_by_side or width < 130
+    assert printed.count("공영주차장 현황") >= 2
     assert "nobody reads: colour" in printed
 
 
