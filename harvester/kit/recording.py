@@ -90,7 +90,7 @@ def record(
             f"ask for smaller pages with --option, or write a fixture by hand",
         )
     if not recording.answered:
-        raise PortalError(report.reason, f"{source.name}: {report.reason}: no answer came; {' '.join(said)}")
+        raise PortalError(report.reason, f"{source.name}: {report.reason}: no answer came; {said[-1] if said else ''}")
     target = folder / source.name
     before = Fixture.load(target) if (target / INDEX).exists() else None
     with tempfile.TemporaryDirectory(prefix="datamoa-record-") as made:
