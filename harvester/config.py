@@ -8,18 +8,20 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from harvester.catalog.tables import Tables
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError, UsageError
+from harvester.member_faults import known_keys, member_fault
 from harvester.members import HarvestSource, Member
 from harvester.options import OPTIONS
 
@@ -75,6 +77,11 @@ def default_config() -> Path:
     return _CHECKOUT if (_CHECKOUT / "members").is_dir() else _PACKAGED
 
 
+def is_packaged(config: Path) -> bool:
+    """Whether this is the configuration inside the installed package, where nobody is to write."""
+    return config == _PACKAGED
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Variables that make another `datamoa` process use the same settings."""
     return {
@@ -85,11 +92,27 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
+_placeholder: str | None = None
+
+
+@contextmanager
+def keys_as(placeholder: str) -> Iterator[None]:
+    """For as long as the block lasts every key is `placeholder`, which stands in the place of keys in fixtures."""
+    global _placeholder
+    before, _placeholder = _placeholder, placeholder
+    try:
+        yield
+    finally:
+        _placeholder = before
+
+
 def secret(reference: str) -> str:
     """Resolve ``${NAME}`` from the environment; raise `ConfigurationError` when it is not set."""
     match = _REFERENCE.fullmatch(reference)
     if not match:
         raise ConfigurationError(f"{reference!r}: a key is given by name, as ${{NAME}}, never as a value")
+    if _placeholder is not None:
+        return _placeholder
     value = os.environ.get(match[1])
     if not value:
         raise ConfigurationError(f"the environment variable {match[1]} is not set; a source needs it as its key")
@@ -102,13 +125,23 @@ def members(config: Path) -> tuple[Member, ...]:
     files = sorted((config / "members").glob("*.yml"))
     if not files:
         raise ConfigurationError(f"{config / 'members'}: no member files (*.yml) here")
-    return tuple(_member(file) for file in files)
+    return tuple(member(file) for file in files)
+
+
+def member(file: Path) -> Member:
+    """The member of one member file, wherever it is; `ConfigurationError` names file, line and key of what is wrong."""
+    return check_member(file, file.stem, _read(file))
 
 
 @lru_cache(maxsize=8)
 def vocabularies(config: Path) -> Vocabularies:
-    """All vocabularies of a config folder; `ConfigurationError` names file, line and key of what is wrong in one."""
+    """All vocabularies of a config folder, or the packaged ones where it has no ``vocabularies/``.
+
+    `ConfigurationError` names file, line and key of what is wrong in one.
+    """
     folder = config / "vocabularies"
+    if not folder.is_dir():
+        folder = default_config() / "vocabularies"
     data: dict[str, Any] = {}
     lines: dict[str, dict[tuple[str | int, ...], int]] = {}
     for table in Tables.model_fields:
@@ -162,22 +195,31 @@ def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
 
 def read_yaml(file: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
     """A YAML file's data and, for every key path in it, the line it stands on (from 1)."""
+    return _parsed(file, _read(file))
+
+
+def _read(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=_Loader)
-        if node is None:
-            raise ConfigurationError(f"{file}:1: the file is empty")
-        _refuse_odd_keys(file, node)
-        return yaml.load(text, Loader=_Loader), dict(_lines(node, ()))
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: no such file") from None
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file}: not UTF-8: {error}") from None
+
+
+def _parsed(file: Path | str, text: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            raise ConfigurationError(f"{file}:1: the file is empty")
+        _refuse_odd_keys(file, node)
+        return yaml.load(text, Loader=_Loader), dict(_lines(node, ()))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.problem}") from None
+        hint = "; YAML is indented with spaces, never with tabs" if "\\t" in (error.problem or "") else ""
+        raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.problem}{hint}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.reason}") from None
@@ -208,7 +250,7 @@ def _lines(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple
             yield from _lines(value, (*path, position))
 
 
-def _refuse_odd_keys(file: Path, node: yaml.Node) -> None:
+def _refuse_odd_keys(file: Path | str, node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -223,27 +265,35 @@ def _refuse_odd_keys(file: Path, node: yaml.Node) -> None:
             _refuse_odd_keys(file, value)
 
 
-def _member(file: Path) -> Member:
-    data, lines = read_yaml(file)
+def check_member(file: Path | str, id: str, text: str) -> Member:
+    """Give the member that the text of a member file says, whose faults are told as those of `file`."""
+    data, lines = _parsed(file, text)
     if not isinstance(data, dict) or not isinstance(data.get("sources"), dict):
+        line = lines.get(("sources",), 1)
         raise ConfigurationError(
-            f"{file}:1: sources: a member file is a mapping with at least `name`, `sector`, `sources`"
+            f"{file}:{line}: sources: a member file is a mapping with at least `name`, `sector`, `sources`"
         )
-    sources = tuple(_source(file, lines, file.stem, str(key), value) for key, value in data["sources"].items())
+    sources = tuple(_source(file, lines, id, str(key), value) for key, value in data["sources"].items())
     try:
-        return Member.model_validate({**data, "id": file.stem, "sources": sources})
+        return Member.model_validate({**data, "id": id, "sources": sources})
     except ValidationError as error:
-        raise _fault(file, lines, (), error, known=lambda path: _known_keys(Member, path)) from None
+        raise member_fault(file, lines, (), error, known=lambda path: known_keys(Member, path)) from None
 
 
-def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any) -> HarvestSource:
+def _source(
+    file: Path | str, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any
+) -> HarvestSource:
     where = ("sources", key)
     line = lines.get(where, 1)
     if not isinstance(data, dict):
         raise ConfigurationError(
             f"{file}:{line}: sources.{key}: a source is a mapping with at least `title`, `protocol`"
         )
-    protocol = data.get("protocol")
+    if "protocol" not in data:
+        raise ConfigurationError(
+            f"{file}:{line}: sources.{key}.protocol: this key is required; known: {', '.join(sorted(OPTIONS))}"
+        )
+    protocol = data["protocol"]
     options_class = OPTIONS.get(protocol) if isinstance(protocol, str) else None
     if options_class is None:
         near = difflib.get_close_matches(str(protocol), OPTIONS, n=1)
@@ -257,10 +307,12 @@ def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str,
     rest = {name: value for name, value in data.items() if name in common}
     if "preset" in own and "preset" in options_class.model_fields:
         place = f"{file}:{lines.get((*where, 'preset'), line)}: sources.{key}.preset"
-        own = _completed(own, presets(file.parent.parent), place)
+        own = _completed(own, presets(Path(file).parent.parent), place)
 
     def known(path: tuple[str | int, ...]) -> list[str]:
-        return _known_keys(options_class, path) + ([] if path else sorted(common))
+        if path:
+            return known_keys(options_class, path) or known_keys(HarvestSource, path)
+        return [*options_class.model_fields, *sorted(common)]
 
     try:
         options = options_class.model_validate(own)
@@ -269,7 +321,7 @@ def _source(file: Path, lines: Mapping[tuple[str | int, ...], int], member: str,
             rest.setdefault("url", options_class.default_url)
         return HarvestSource.model_validate({**rest, "member": member, "key": key, "options": options})
     except ValidationError as error:
-        raise _fault(file, lines, where, error, known) from None
+        raise member_fault(file, lines, where, error, known) from None
 
 
 def _completed(own: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], place: str) -> dict[str, Any]:
@@ -284,36 +336,3 @@ def _completed(own: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], p
         both = isinstance(value, dict) and isinstance(whole.get(key), dict)
         whole[key] = {**whole[key], **value} if both else value
     return whole
-
-
-def _known_keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """Keys that may stand at a path within a model's data; none where there is no model."""
-    for step in path:
-        field = model.model_fields.get(str(step))
-        nested = [kind for kind in (field.annotation, *get_args(field.annotation))] if field else []
-        model = next((kind for kind in nested if isinstance(kind, type) and issubclass(kind, BaseModel)), BaseModel)
-    return [*model.model_fields]
-
-
-def _fault(
-    file: Path,
-    lines: Mapping[tuple[str | int, ...], int],
-    where: tuple[str | int, ...],
-    error: ValidationError,
-    known: Callable[[tuple[str | int, ...]], list[str]],
-) -> ConfigurationError:
-    # A misspelt key makes two faults, the unknown one and the required one: only the first tells what to mend.
-    first = min(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
-    loc = tuple(
-        step for step in first["loc"] if step != "[key]"
-    )  # how pydantic says that a key is wrong, not its value
-    path = (*where, *loc)
-    line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
-    message = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        names = known(loc[:-1])
-        near = difflib.get_close_matches(str(path[-1]), names, n=1)
-        message = (
-            f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known: {', '.join(sorted(names))}"
-        )
-    return ConfigurationError(f"{file}:{line}: {'.'.join(str(step) for step in path)}: {message}")

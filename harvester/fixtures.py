@@ -1,7 +1,8 @@
 """Fixtures of harvest sources: recorded answers as files, served again over a real socket, and what must come of them.
 
 A fixture is a folder named like its source: ``index.json`` (the `Exchange` list), the bodies as files, and
-``expected.jsonl`` (an `Outcome` a line, by identifier). Everything in it is data; one generic test replays them all.
+``expected.jsonl`` (an `Outcome` a line, by identifier). A fixture of the beginning of a listing has ``sample.json``
+too, which says how much of it. Everything in it is data; one generic test replays them all.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
+from pydantic import ValidationError
 
 from harvester import config
 from harvester.catalog import codec
 from harvester.catalog.identifiers import dataset_id
+from harvester.crawl.order import Sample
+from harvester.crawl.redaction import HIDDEN
 from harvester.crawl.run import harvest_source
 from harvester.errors import ConfigurationError
 from harvester.ledger import Ledger
@@ -27,6 +31,7 @@ from harvester.sample_portals.server import Answer, Asked, Portal, not_found
 
 INDEX = "index.json"
 EXPECTED = "expected.jsonl"
+SAMPLE = "sample.json"
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,11 +58,22 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     issues: tuple[str, ...] = ()
 
 
+class Beginning(Sample, frozen=True, kw_only=True, omit_defaults=True):
+    """How much of a listing a fixture holds, and the protocol's `options` (smaller pages) that it was asked for with.
+
+    `cut`: the listing has more. Then a replay is partial ("limit"), as the recording was.
+    """
+
+    options: Mapping[str, Any] = {}
+    cut: bool = True
+
+
 class Fixture(msgspec.Struct, frozen=True, kw_only=True):
-    """A fixture that was read: `exchanges` in the order of the index."""
+    """A fixture that was read: `exchanges` in the order of the index, `beginning` where it is not the whole listing."""
 
     folder: Path
     exchanges: tuple[Exchange, ...]
+    beginning: Beginning | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Fixture:
@@ -69,13 +85,35 @@ class Fixture(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigurationError(f"{index}: {error.strerror}; `datamoa record` makes fixtures") from None
         except msgspec.DecodeError as error:
             raise ConfigurationError(f"{index}: {error}") from None
-        return cls(folder=folder, exchanges=exchanges)
+        sample = folder / SAMPLE
+        try:
+            beginning = msgspec.json.decode(sample.read_bytes(), type=Beginning) if sample.exists() else None
+        except msgspec.DecodeError as error:
+            raise ConfigurationError(f"{sample}: {error}") from None
+        return cls(folder=folder, exchanges=exchanges, beginning=beginning)
 
     @property
     def expected(self) -> tuple[Outcome, ...]:
-        """What must come of it, by identifier."""
-        lines = (self.folder / EXPECTED).read_bytes().splitlines()
-        return tuple(msgspec.json.decode(line, type=Outcome) for line in lines)
+        """What must come of it, by identifier; raises `ConfigurationError` where that is not written down."""
+        file = self.folder / EXPECTED
+        try:
+            return tuple(msgspec.json.decode(line, type=Outcome) for line in file.read_bytes().splitlines())
+        except OSError as error:
+            raise ConfigurationError(f"{file}: {error.strerror}; `datamoa record` writes it") from None
+        except msgspec.DecodeError as error:
+            raise ConfigurationError(f"{file}: {error}") from None
+
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """Verdict and reason that a replay must have."""
+        return ("partial", "limit") if self.beginning and self.beginning.cut else ("complete", "")
+
+    def body(self, exchange: Exchange) -> bytes:
+        """Read the body of an exchange; raises `ConfigurationError` where its file is missing."""
+        try:
+            return (self.folder / exchange.file).read_bytes()
+        except OSError as error:
+            raise ConfigurationError(f"{self.folder / exchange.file}: {error.strerror}; {INDEX} names it") from None
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -89,7 +127,7 @@ class FixturePortal(Portal):
     def __init__(self, fixture: Fixture, of: str, addresses: Mapping[str, str]) -> None:
         super().__init__()
         self._addresses = addresses
-        self._folder = fixture.folder
+        self._fixture = fixture
         self._exchanges = {
             _key(exchange.method, exchange.url, exchange.request_body): exchange
             for exchange in fixture.exchanges
@@ -106,8 +144,8 @@ class FixturePortal(Portal):
         )
         exchange = self._exchanges.get(key)
         if exchange is None:
-            return not_found(f"the fixture {self._folder.name} has no answer for {asked.method} {asked.path}")
-        body = (self._folder / exchange.file).read_bytes()
+            return not_found(f"the fixture {self._fixture.folder.name} has no answer for {asked.method} {asked.path}")
+        body = self._fixture.body(exchange)
         headers = {name: _moved(value.encode(), self._addresses).decode() for name, value in exchange.headers.items()}
         return Answer(_moved(body, self._addresses), exchange.status, headers)
 
@@ -164,13 +202,40 @@ def outcomes(ledger: Ledger, source: HarvestSource, report: JobReport, portals: 
 
 def replay(fixture: Fixture, source: HarvestSource, folder: Path | None = None) -> tuple[JobReport, list[Outcome]]:
     """Harvest a source from its fixture, over real sockets, into a ledger that is thrown away."""
-    with serving(fixture) as portals, tempfile.TemporaryDirectory(prefix="datamoa-replay-") as home:
-        settings = config.Settings(
-            Path(home), folder or config.default_config(), f"sqlite:///{home}/ledger", "embedded"
-        )
-        report = harvest_source(settings, moved(source, portals), full=True)
+    with serving(fixture) as portals, throw_away(folder) as settings:
+        report = harvest_fixture(fixture, source, settings, portals)
         with Ledger.open(settings.database_url) as ledger:
             return report, outcomes(ledger, source, report, portals)
+
+
+@contextmanager
+def throw_away(folder: Path | None = None) -> Iterator[config.Settings]:
+    """Give a home with a ledger that is gone afterwards; `folder` is the configuration's."""
+    with tempfile.TemporaryDirectory(prefix="datamoa-replay-") as home:
+        yield config.Settings(Path(home), folder or config.default_config(), f"sqlite:///{home}/ledger", "embedded")
+
+
+def harvest_fixture(
+    fixture: Fixture, source: HarvestSource, settings: config.Settings, portals: Mapping[str, Portal]
+) -> JobReport:
+    """Harvest a source from its fixture as `serving` serves it: so much of the listing as is there, without keys."""
+    source = with_options(moved(source, portals), fixture.beginning.options if fixture.beginning else {})
+    with config.keys_as(HIDDEN):
+        return harvest_source(settings, source, full=True, sample=fixture.beginning)
+
+
+def with_options(source: HarvestSource, options: Mapping[str, Any]) -> HarvestSource:
+    """The source with some of its protocol's options replaced; raises `ConfigurationError` where one is wrong."""
+    if not options:
+        return source
+    try:
+        changed = type(source.options).model_validate({**source.options.model_dump(mode="json"), **options})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        known = ", ".join(sorted(type(source.options).model_fields))
+        raise ConfigurationError(f"option {key} of {source.protocol}: {first['msg']}; it has: {known}") from None
+    return source.model_copy(update={"options": changed})
 
 
 def write_expected(folder: Path, found: Sequence[Outcome]) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, WithJsonSchema
 
 from harvester.catalog.model import Catalog
 from harvester.options import Options
@@ -55,8 +55,11 @@ def _time_zone(value: str) -> str:
         raise ValueError(f"{value!r} is no time zone{hint}") from None
 
 
-def _plain_name(value: str) -> str:
-    """Members and sources name files, spiders and arguments of commands."""
+def plain_name(value: str) -> str:
+    """Give back a name of a member or of a source's key, which name files, spiders and arguments of commands.
+
+    Raises ValueError for anything else.
+    """
     if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", value):
         raise ValueError(f"{value!r} is no name: lower-case letters a-z, digits, and a hyphen between them")
     return value
@@ -73,9 +76,18 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Name = Annotated[str, AfterValidator(_plain_name)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+# What editors are told (`harvester.kit.schema`); the validators know better and say what to do.
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[smhdw]\s*$", "examples": ["7d", "12h", "30m"]}),
+]
+Name = Annotated[
+    str, AfterValidator(plain_name), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9]+([-_][a-z0-9]+)*$"})
+]
+HttpUrl = Annotated[
+    str, AfterValidator(_http_url), WithJsonSchema({"type": "string", "pattern": r"^https?://[^\s/]+\S*$"})
+]
 
 
 class _Frozen(BaseModel):
@@ -102,23 +114,40 @@ class HarvestSource(_Frozen):
     member: str
     key: Name
     title: str
+    """What operators and searchers read."""
     protocol: str
+    """How to page through the portal; each has options of its own."""
     url: HttpUrl
+    """Address of the portal; some protocols belong to one portal and know it."""
     options: SerializeAsAny[Options]
     evidence: Literal["recorded", "documented", "assumed"]
+    """How we know that this portal answers so."""
     note: str = ""
+    """The reason, in a line."""
     enabled: bool = True
+    """A candidate is there with `false`."""
     language: str = "und"
+    """BCP 47 tag of text that names no language."""
     publisher: Names | None = None
+    """For portals whose records name none."""
     schedule: Annotated[str, AfterValidator(_cron_line)] | None = None
+    """Cron line, five fields."""
     timezone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Seoul"
+    """Time zone of the cron line."""
     full_every: Duration = timedelta(days=7)
+    """How often a full harvest runs where the protocol has incremental ones."""
     expect: Expectations = Expectations()
+    """What a good run looks like."""
     download_delay: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Seconds between requests; Scrapy's sense."""
     concurrent_requests: Annotated[int, Field(ge=1, le=16)] | None = None
+    """Requests at a time to one host; Scrapy's sense."""
     time_limit: Annotated[Duration, AfterValidator(_positive)] = timedelta(hours=6)
+    """A job that takes longer ends as partial."""
     allow_private: bool = False
+    """May connect to loopback and private addresses; lifts throttling."""
     conditional_requests: bool = True
+    """Whether ETag and Last-Modified are sent back; `false` for portals whose 304 cannot be trusted."""
 
     @property
     def name(self) -> str:
@@ -140,9 +169,13 @@ class Member(_Frozen):
 
     id: Name
     name: Names
+    """In Korean, and in English where that is known."""
     aliases: tuple[str, ...] = ()
+    """Other and former names."""
     sector: str
+    """telecom, portal, finance, it-services, health, university, public …"""
     homepage: HttpUrl | None = None
+    """Address of the institution."""
     sources: tuple[HarvestSource, ...]
 
     def source(self, key: str) -> HarvestSource | None:

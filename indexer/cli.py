@@ -13,7 +13,8 @@ import typer
 from typer.exceptions import TyperException
 
 from harvester import (
-    cli_schedule,  # noqa: F401 - adds its commands to `app`
+    cli_kit,  # noqa: F401 - adds its commands to `app`
+    cli_schedule,  # noqa: F401 - as above
     config,
     console,
 )

@@ -12,6 +12,7 @@ import pytest
 import typer.main
 
 from harvester.ledger import verdict
+from harvester.mapping.declared import PROPERTIES
 from harvester.members import Expectations, HarvestSource, Member
 from harvester.options import OPTIONS
 from indexer.cli import app
@@ -53,6 +54,11 @@ def test_every_key_of_a_member_stands_in_the_maintainers_guide(key: str) -> None
 def test_every_option_of_a_protocol_stands_in_the_maintainers_guide(protocol: str, option: str) -> None:
     assert f"`{protocol}`" in MAINTAINERS
     assert f"| `{option}` |" in MAINTAINERS
+
+
+def test_every_property_that_a_rule_or_a_spider_fills_stands_in_the_maintainers_guide() -> None:
+    for name in PROPERTIES:
+        assert f"`{name}`" in MAINTAINERS, name
 
 
 def test_every_reason_of_a_verdict_stands_in_the_operators_guide() -> None:

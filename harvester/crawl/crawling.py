@@ -23,7 +23,9 @@ async def crawl(source: HarvestSource, order: HarvestOrder, stop: asyncio.Event 
     settings.set("HARVEST_ORDER", order, priority="cmdline")
     settings.set("SPIDER_LOADER_CLASS", "scrapy.spiderloader.DummySpiderLoader", priority="cmdline")  # it is made here
     runner = AsyncCrawlerRunner(settings)
-    crawler = runner.create_crawler(spider_class(source))
+    crawler = runner.create_crawler(spider_class(source, order.settings.config))
+    if order.witness:
+        order.witness.watch(crawler.signals)
     crawling = runner.crawl(crawler)
     asked = asyncio.ensure_future((stop or asyncio.Event()).wait())
     await asyncio.wait({crawling, asked}, return_when=asyncio.FIRST_COMPLETED)

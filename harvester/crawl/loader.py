@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from scrapy.settings import BaseSettings
 from harvester import config, settings
 from harvester.errors import ConfigurationError
 from harvester.members import HarvestSource
+from harvester.options.spider import SpiderOptions
 from harvester.protocols.base import ProtocolSpider
 
 PROTOCOLS = {
@@ -24,17 +26,25 @@ PROTOCOLS = {
     "huggingface": "harvester.protocols.huggingface.HuggingFaceSpider",
     "json_api": "harvester.protocols.json_api.JsonApiSpider",
     "schema_org": "harvester.protocols.schema_org.SchemaOrgSpider",
+    "spider": "harvester.spiders.PagedSpider",
 }
 """Protocol name → spider class; imported when a source needs it, so that one crawl loads one protocol."""
 
 
-def spider_class(source: HarvestSource) -> type[ProtocolSpider]:
-    """Make the spider class of one source."""
+def spider_class(source: HarvestSource, folder: Path | None = None) -> type[ProtocolSpider]:
+    """Make the spider class of one source; `folder` is the configuration's (None: the one that the environment names).
+
+    Raises `ConfigurationError` where the spider that an odd portal has of its own cannot be read.
+    """
     path = PROTOCOLS.get(source.protocol)
     if path is None:
         raise ConfigurationError(f"{source.name}: no spider speaks the protocol {source.protocol!r}")
     module, _, name = path.rpartition(".")
     protocol = getattr(import_module(module), name)
+    if isinstance(source.options, SpiderOptions):
+        from harvester.crawl.own_spider import own_spider
+
+        protocol = own_spider(folder or config.settings().config, source.options)
     attributes = {
         "name": source.name,
         "source": source,

@@ -24,6 +24,7 @@ from twisted.internet.error import ConnectError
 from twisted.python.failure import Failure
 
 from harvester.catalog.model import Page
+from harvester.crawl.order import Sample
 from harvester.crawl.redaction import redact
 from harvester.errors import DataMoaError, LedgerError, PortalError
 
@@ -51,7 +52,7 @@ class Outcome:
     pipeline. One is being committed while the next is fetched.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, sample: Sample | None = None) -> None:
         self.reason: str | None = None
         self.detail = ""
         self.listing_over = False
@@ -60,6 +61,8 @@ class Outcome:
         self.lost_details = 0
         self.broken: Exception | None = None
         self.left = limit
+        self._sample = sample
+        self._pages = 0
         self.room = asyncio.Semaphore(1)
 
     def fail(self, reason: str, detail: str) -> None:
@@ -74,6 +77,8 @@ class Outcome:
 
     def within_limit(self, page: Page) -> Page:
         """Cut `page` to the records that the operator still wants; with the last of them the listing is over."""
+        if self._sample is not None:
+            page = self._sampled(page, self._sample)
         if self.left is None:
             return page
         if len(page.records) >= self.left:
@@ -81,6 +86,16 @@ class Outcome:
             self.fail("limit", "the operator asked for no more")
             page = msgspec.structs.replace(page, records=page.records[: self.left], end=False)
         self.left -= len(page.records)
+        return page
+
+    def _sampled(self, page: Page, sample: Sample) -> Page:
+        self._pages += 1
+        if len(page.records) > sample.records:
+            self.fail("limit", f"of a page only the first {sample.records} records were wanted")
+            page = msgspec.structs.replace(page, records=page.records[: sample.records])
+        if self._pages >= sample.pages and not page.end:
+            self.listing_over = True
+            self.fail("limit", f"only the first pages of the listing were wanted ({sample.pages})")
         return page
 
     def fault(self, error: Exception, where: str) -> None:

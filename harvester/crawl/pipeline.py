@@ -66,7 +66,7 @@ class LedgerPipeline:
         self._phase = "starting"
         self._counts = Counts()
         self._declared_total: int | None = None
-        self.outcome = self._spider.outcome = Outcome(self._order.limit)
+        self.outcome = self._spider.outcome = Outcome(self._order.limit, self._order.sample)
         self.report: JobReport | None = None
         self.error: Exception | None = None
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from urllib.parse import quote, quote_plus
+
+_ESCAPE = re.compile(r"%[0-9A-F]{2}")
 
 _hidden: set[str] = set()
 _lock = threading.Lock()
 
 
+HIDDEN = "***"
+"""What stands in the place of a key."""
+
+
 def hide(value: str) -> None:
-    """Take `value`, as it is and as URLs spell it, out of all logs and of everything that `redact` sees from now on."""
+    """Take `value`, as it is and as URLs and JSON spell it, out of all logs and of all that is redacted from now on."""
     with _lock:
-        _hidden.update({value, quote(value), quote(value, safe=""), quote_plus(value)})
+        spelt = {quote(value), quote(value, safe=""), quote_plus(value)}
+        lower = {_ESCAPE.sub(lambda escape: escape[0].lower(), one) for one in spelt}
+        _hidden.update({value, value.replace("/", "\\/"), *spelt, *lower})
         for handler in logging.root.handlers:
             if not isinstance(handler.formatter, RedactingFormatter):
                 handler.setFormatter(RedactingFormatter(handler.formatter))
@@ -22,8 +31,15 @@ def hide(value: str) -> None:
 def redact(text: str) -> str:
     """Give `text` with every hidden value replaced by ``***``."""
     for value in sorted(_hidden, key=len, reverse=True):
-        text = text.replace(value, "***")
+        text = text.replace(value, HIDDEN)
     return text
+
+
+def redact_bytes(content: bytes) -> bytes:
+    """Give `content`, which need not be text, with every hidden value replaced."""
+    for value in sorted(_hidden, key=len, reverse=True):
+        content = content.replace(value.encode(), HIDDEN.encode())
+    return content
 
 
 class RedactingFormatter(logging.Formatter):

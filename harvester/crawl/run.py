@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from harvester import config
 from harvester.crawl.children import Children
 from harvester.crawl.events import ProgressEvent
-from harvester.crawl.order import HarvestOrder
+from harvester.crawl.order import HarvestOrder, Sample, Witness
 from harvester.ledger.types import JobReport
 from harvester.members import HarvestSource
 
@@ -49,6 +49,8 @@ def harvest_source(
     dry_run: bool = False,
     run_started: datetime | None = None,
     on_progress: Callable[[ProgressEvent], None] = _silent,
+    sample: Sample | None = None,
+    witness: Witness | None = None,
 ) -> JobReport:
     """Harvest one source in this process, and return when its job has ended or was interrupted.
 
@@ -57,5 +59,7 @@ def harvest_source(
     from harvester.crawl.crawling import crawl  # Scrapy takes half a second to import
     from harvester.crawl.loop import event_loop
 
-    order = HarvestOrder(settings, full, limit, dry_run, run_started or datetime.now(UTC), on_progress)
+    order = HarvestOrder(
+        settings, full, limit, dry_run, run_started or datetime.now(UTC), on_progress, sample=sample, witness=witness
+    )
     return event_loop().run_until_complete(crawl(source, order))

@@ -16,6 +16,7 @@ from harvester.options.html_list import HtmlListOptions
 from harvester.options.huggingface import HuggingFaceOptions
 from harvester.options.json_api import JsonApiOptions
 from harvester.options.schema_org import SchemaOrgOptions
+from harvester.options.spider import SpiderOptions
 
 __all__ = ["OPTIONS", "Options"]
 
@@ -29,5 +30,6 @@ OPTIONS: dict[str, type[Options]] = {
     "huggingface": HuggingFaceOptions,
     "json_api": JsonApiOptions,
     "schema_org": SchemaOrgOptions,
+    "spider": SpiderOptions,
 }
 """Every protocol that a YAML file may name, with its options."""

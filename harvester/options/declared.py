@@ -25,5 +25,5 @@ def _several(value: Any) -> Any:
 Property = Annotated[str, AfterValidator(_property)]
 """A name that a rule may fill, see `harvester.mapping.declared`."""
 
-OneOrSeveral = BeforeValidator(_several)
+OneOrSeveral = BeforeValidator(_several, json_schema_input_type=str | list[str])
 """Lets a list be written without brackets where it has one element."""

@@ -51,7 +51,7 @@ def _text(value: Any) -> Any:
 
 Expression = Annotated[str, AfterValidator(_rule)]
 Fields = Mapping[Property, Annotated[tuple[Expression, ...], OneOrSeveral, Field(min_length=1)]]
-Parameter = Annotated[str, BeforeValidator(_text)]
+Parameter = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int)]
 
 
 class Paging(BaseModel):
@@ -93,8 +93,9 @@ class HtmlListOptions(Options):
     method: Literal["GET", "POST"] = "GET"
     """``POST`` sends the parameters as a form."""
     parameters: Mapping[str, Parameter] = {}
+    """Name → value of every request of the list."""
     paging: Paging | None = None
-    """None: the list is one page."""
+    """How the next page is asked for; without it the list is one page."""
     rows: Expression
     """The elements that are a record each."""
     identifier: Expression

@@ -120,6 +120,7 @@ class JsonApiOptions(Options):
     path: str = ""
     """Appended to the portal's address."""
     method: Literal["GET", "POST"] = "GET"
+    """How the list is asked for."""
     body: Literal["form", "json"] = "form"
     """How a POST sends its parameters."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
@@ -137,11 +138,13 @@ class JsonApiOptions(Options):
     where: Expression | None = None
     """What must be true of a record that is to be harvested; the others are counted and left out."""
     paging: Paging = Paging()
-    """Where nothing is said the first answer is the whole list."""
+    """How the next page is asked for; without it the first answer is the whole list."""
     landing_page: Address = ""
     """Web page of a record: appended to the portal's address, unless it is a whole one."""
     fields: Fields
+    """Property → where in a record it stands; of several expressions the first that finds something counts."""
     detail: Detail | None = None
+    """A second JSON answer for every record."""
 
     @field_validator("parameters")
     @classmethod

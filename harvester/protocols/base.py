@@ -5,7 +5,8 @@ A protocol only pages. What its pages become (mapped, committed, resumed) is `ha
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Set
+from pathlib import Path
 from typing import Any, ClassVar
 
 import scrapy
@@ -53,6 +54,14 @@ class ProtocolSpider(scrapy.Spider):
     def detail_part(self, name: str, response: Response) -> Part:
         """Read the answer to a `detail_request`; raises `PortalError` when it is not the part that was asked for."""
         raise NotImplementedError
+
+    @classmethod
+    def excerpt(cls, file: Path, url: str, identifiers: Set[str]) -> bytes | None:
+        """Make a download that is too large for a fixture one of these records only, in the same form; None: cannot.
+
+        Raises `PortalError` where the file is not what the protocol downloads.
+        """
+        return None
 
     async def start(self) -> AsyncIterator[Any]:
         """Begin, or go on with, the listing; a job whose listing has ended has only details left."""

@@ -9,7 +9,8 @@ Search pages are not asked: robots.txt names them. For every record the portal a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 from urllib.parse import urljoin
 
@@ -136,6 +137,13 @@ class DataGoKrSpider(ProtocolSpider):
             end=True,
             declared_total=kept,
         )
+
+    @classmethod
+    def excerpt(cls, file: Path, url: str, identifiers: Set[str]) -> bytes | None:
+        """The catalogue with the header and these rows, as they stand in it."""
+        table = Table(file, _LEADING, url)
+        rows = [row.raw for row in table if row.cells and row.cells[0].strip() in identifiers]
+        return "\r\n".join([",".join(table.header), *rows, ""]).encode(table.encoding, "replace")
 
     def _outcome(self, row: Row, header: list[str], columns: Columns) -> HarvestRecord | Rejected:
         if row.cells is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 from urllib.parse import urljoin
@@ -119,6 +119,15 @@ class DcatSpider(ProtocolSpider):
                 break
         if following:
             yield self._ask(place, after)
+
+    @classmethod
+    def excerpt(cls, file: Path, url: str, identifiers: Set[str]) -> bytes | None:
+        """A data.json with these datasets; RDF is not taken apart and put together again."""
+        if form_of(file, "", url) != "data_json":
+            return None
+        records = (one for one in _data_json(file, "", url) if isinstance(one, HarvestRecord))
+        datasets = [msgspec.Raw(one.parts[0].payload) for one in records if one.identifier in identifiers]
+        return msgspec.json.encode({"dataset": datasets})
 
     def _following(self, next_page: str | None, url: str) -> str | None:
         """Address of the next page of the feed. Raises `PortalError` for a page that was there before."""

@@ -1,1 +1,7 @@
-"""One short file for each harvest source that no protocol fits; empty while every source is data."""
+"""Spiders of portals that no protocol fits: what they are built on. Each is a short file in ``spiders/`` of a
+configuration folder, so that one can be added without touching the program.
+"""
+
+from harvester.spiders.paged import Fields, PagedSpider
+
+__all__ = ["Fields", "PagedSpider"]

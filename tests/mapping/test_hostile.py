@@ -27,12 +27,14 @@ from harvester.mapping import (
     huggingface,
     schema_org,
 )
+from harvester.mapping.declared import PROPERTIES as DECLARED
 from harvester.mapping.rdf_closure import Closure, split_feed
 from harvester.mapping.rdf_documents import RdfSyntax
 
 CATALOG = Catalog(source="example.portal", url="https://portal.example", language="ko")
 JSON_FORMATS = (
-    "ckan", "data_json", "datacite", "datagokr_csv", "datagokr_json", "github_repository", "huggingface", "schema_org",
+    "ckan", "data_json", "datacite", "datagokr_csv", "datagokr_json", "fields", "github_repository", "huggingface",
+    "schema_org",
 )  # fmt: skip
 HUB_KEYS = (
     "attributes", "cardData", "rfilename", "login", "affiliation", "titleType", "relatedIdentifier", "relationType",
@@ -60,6 +62,7 @@ KEYS = sorted(
         *(name for names in datagokr_csv._HEADERS.values() for name in names),
         *RESOURCE_KEYS,
         *INNER_KEYS,
+        *DECLARED,
     }
 )
 SHAPES = [

@@ -1,0 +1,204 @@
+"""The author's kit on the command line: try, record, check, new, schema. `indexer.cli` imports it for its commands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+import yaml
+
+from harvester import config, console
+from harvester.cli import Context, Json, app
+from harvester.errors import UsageError
+from harvester.members import HarvestSource
+
+_PORTAL = "https://portal.example/data/list"
+
+Fixtures = Annotated[
+    Path | None,
+    typer.Option(help="folder of fixtures, one folder a source [tests/fixtures in a checkout, else ./fixtures]"),
+]
+
+
+def _one(settings: config.Settings, name: str) -> tuple[config.Settings, HarvestSource]:
+    """The one source that `name` or the member file `name` means, and the settings that belong to it."""
+    if name.endswith(".yml"):
+        file = Path(name).absolute()
+        found = config.member(file).sources
+        if file.parent.name == "members":
+            settings = replace(settings, config=file.parent.parent)
+    else:
+        found = config.select(settings.config, (name,))
+    if len(found) != 1:
+        raise UsageError(f"{name} has {len(found)} sources; name one: {', '.join(one.name for one in found)}")
+    return settings, found[0]
+
+
+@app.command("try")
+def try_(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="member.source, or a member file of one source")],
+    limit: Annotated[int, typer.Option(min=1, max=500, help="so many records")] = 5,
+    json: Json = False,
+) -> None:
+    """Fetch a few records and show what becomes of them; nothing is stored."""
+    from harvester.kit import showing
+    from harvester.kit.trying import attempt
+
+    here: Context = context.obj
+    settings, source = _one(here.settings, name)
+    found = attempt(settings, source, limit)
+    if json:
+        for one in found.records:
+            console.print_json({"source": source.name, **_plain(one)})
+        console.print_json(
+            {
+                "source": source.name,
+                "verdict": found.report.verdict,
+                "reason": found.report.reason,
+                "records": len(found.records),
+                "datasets": sum(one.dataset is not None for one in found.records),
+                "coverage": found.coverage,
+                "unread": found.unread,
+                "unknown": found.unknown,
+                "said": found.said,
+            }
+        )
+    else:
+        showing.tried(found)
+    if not any(one.dataset for one in found.records):
+        raise typer.Exit(1)
+    raise typer.Exit(0 if found.report.reason == "limit" else console.exit_code([found.report]))
+
+
+@app.command()
+def record(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="member.source, or a member file of one source")],
+    pages: Annotated[int, typer.Option(min=1, max=20, help="so many pages of the listing")] = 2,
+    records: Annotated[int, typer.Option(min=1, max=500, help="so many records of each page")] = 10,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="an option of the protocol, for smaller pages; repeatable"),
+    ] = None,
+    into: Fixtures = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would differ")] = False,
+    json: Json = False,
+) -> None:
+    """Keep a portal's answers as the source's fixture, and tell what differs from the one that was there."""
+    from harvester.crawl.order import Sample
+    from harvester.kit import showing
+    from harvester.kit.places import fixtures_folder
+    from harvester.kit.recording import record as make_fixture
+
+    here: Context = context.obj
+    settings, source = _one(here.settings, name)
+    found = make_fixture(
+        settings,
+        source,
+        Sample(pages=pages, records=records),
+        fixtures_folder(settings, into),
+        options=dict(_option(given) for given in options or ()),
+        dry_run=dry_run,
+    )
+    if json:
+        console.print_json(
+            {
+                "source": source.name,
+                "verdict": found.report.verdict,
+                "reason": found.report.reason,
+                "folder": str(found.folder),
+                "written": found.written,
+                "problem": found.problem,
+                "records": len(found.outcomes),
+                "exchanges": found.exchanges,
+                "differences": _plain(found.differences),
+                "said": found.said,
+            }
+        )
+    else:
+        showing.recorded(found)
+    raise typer.Exit(1 if found.problem else 0)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="member (all its sources) or member.source")] = None,
+    every: Annotated[bool, typer.Option("--all", help="every source that has a fixture")] = False,
+    fixtures: Fixtures = None,
+    json: Json = False,
+) -> None:
+    """Replay fixtures: tell what differs from what is expected, and what a faulty portal would do."""
+    from harvester.kit import showing
+    from harvester.kit.checking import check as replay_fixture
+    from harvester.kit.places import fixtures_folder
+
+    here: Context = context.obj
+    if bool(names) == every:
+        raise UsageError("name the members or sources to check, or give --all")
+    folder = fixtures_folder(here.settings, fixtures)
+    if names:
+        sources = config.select(here.settings.config, tuple(names))
+    else:
+        known = [source for member in config.members(here.settings.config) for source in member.sources]
+        sources = tuple(source for source in known if (folder / source.name).is_dir())
+        if not sources:
+            raise UsageError(f"{folder}: no fixture of a configured source is here; `datamoa record` makes them")
+        without = [source.name for source in known if source not in sources]
+        if without:
+            console.notes.print(f"not checked, because they have no fixture: {', '.join(without)}")
+    wrong = False
+    for source in sources:
+        found = replay_fixture(here.settings, source, folder)
+        wrong = wrong or not found.is_right
+        if json:
+            console.print_json({**_plain(found), "right": found.is_right})
+        else:
+            showing.checked(found)
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="MEMBER.SOURCE")],
+    url: Annotated[str, typer.Option(help="address of the portal's list page")] = _PORTAL,
+    into: Fixtures = None,
+) -> None:
+    """Write member file, spider and fixture for a portal that no protocol fits."""
+    from harvester.kit.making import make
+    from harvester.kit.places import fixtures_folder
+
+    here: Context = context.obj
+    made = make(here.settings, name, url, fixtures_folder(here.settings, into))
+    for what, path in (("member file", made.member), ("spider", made.spider), ("fixture", made.fixture)):
+        console.out.print(f"{what}: {path}")
+    if made.to_add:
+        console.out.print(f"add to `sources` of the member file, which was there already:\n{made.to_add}")
+    console.out.print(f"`datamoa check {name}` replays it; then put the portal's own selectors into the spider")
+
+
+@app.command()
+def schema() -> None:
+    """JSON Schema of member files, for editors."""
+    from harvester.kit.schema import member_schema
+
+    console.out.print(msgspec.json.format(msgspec.json.encode(member_schema()), indent=2).decode())
+
+
+def _option(given: str) -> tuple[str, Any]:
+    key, equals, value = given.partition("=")
+    if not equals:
+        raise UsageError(f"--option {given}: write it as key=value")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        return key, value
+
+
+def _plain(found: Any) -> Any:
+    return msgspec.to_builtins(found)

@@ -1,0 +1,92 @@
+"""What differs between two states of a fixture, told so that a person sees what to mend. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from harvester.fixtures import Exchange, Fixture, Outcome
+
+NOTHING = "–"
+"""What stands where there is no value."""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of one record that is another now; `identifier` None: an entry without one."""
+
+    identifier: str | None
+    field: str
+    before: str
+    after: str
+
+
+def differences(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[Difference]:
+    """Field by field, in the order of identifiers; a record that came or went is one line (`field` ``record``)."""
+    old, new = _by_identifier(before), _by_identifier(after)
+    found: list[Difference] = []
+    for key in sorted(old.keys() | new.keys()):
+        mine, other = old.get(key), new.get(key)
+        if mine is None or other is None:
+            states = [NOTHING if one is None else "dataset" if one.dataset else "rejected" for one in (mine, other)]
+            found.append(Difference(identifier=key[0] or None, field="record", before=states[0], after=states[1]))
+            continue
+        left, right = dict(_flat(mine)), dict(_flat(other))
+        found += [
+            Difference(
+                identifier=key[0] or None, field=name, before=left.get(name, NOTHING), after=right.get(name, NOTHING)
+            )
+            for name in dict.fromkeys([*left, *right])
+            if left.get(name) != right.get(name)
+        ]
+    return found
+
+
+def changed_exchanges(before: Fixture, after: Fixture) -> list[tuple[str, str]]:
+    """Requests whose answer is new, gone or another: (``new`` …, method and address)."""
+    old, new = _by_request(before), _by_request(after)
+    found = []
+    for key in sorted(old.keys() | new.keys()):
+        if key not in old or key not in new:
+            found.append(("new" if key in new else "gone", f"{key[1]} {key[0]}"))
+        elif not same_answer(before, old[key], after, new[key]):
+            found.append(("changed", f"{key[1]} {key[0]}"))
+    return found
+
+
+def same_answer(before: Fixture, mine: Exchange, after: Fixture, other: Exchange) -> bool:
+    """Whether two exchanges have the same status, headers and body."""
+    return (mine.status, mine.headers, before.body(mine)) == (other.status, other.headers, after.body(other))
+
+
+def _by_identifier(outcomes: Sequence[Outcome]) -> dict[tuple[str, int], Outcome]:
+    """By identifier; entries without one are told apart by their place."""
+    return {
+        (one.identifier or "", 0 if one.identifier else number): one
+        for number, one in enumerate(sorted(outcomes, key=lambda one: one.identifier or ""))
+    }
+
+
+def _by_request(fixture: Fixture) -> dict[tuple[str, str, str], Exchange]:
+    return {(one.url, one.method, one.request_body): one for one in fixture.exchanges}
+
+
+def _flat(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    if outcome.dataset is None:
+        yield "record", "rejected"
+    yield from _values("", outcome.dataset or {})
+    yield from _values("counters", outcome.counters)
+    if outcome.issues:
+        yield "issues", "; ".join(outcome.issues)
+
+
+def _values(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _values(f"{path}.{key}" if path else key, inner)
+    elif isinstance(value, list) and any(isinstance(one, (Mapping, list)) for one in value):
+        for number, inner in enumerate(value):
+            yield from _values(f"{path}[{number}]", inner)
+    else:
+        yield path, ", ".join(map(str, value)) if isinstance(value, list) else str(value)

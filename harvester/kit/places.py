@@ -1,0 +1,20 @@
+"""Where fixtures are kept: in a checkout with its tests, elsewhere in the folder that the author works in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harvester import config
+
+_CHECKOUT = Path(__file__).parent.parent.parent
+
+
+def fixtures_folder(settings: config.Settings, given: Path | None) -> Path:
+    """The folder that holds a folder for each source: the one that was `given`; ``tests/fixtures`` of a checkout whose
+    own configuration is used; else ``./fixtures``.
+    """
+    if given is not None:
+        return given
+    tests = _CHECKOUT / "tests"
+    own = settings.config == _CHECKOUT / "config" and tests.is_dir()
+    return tests / "fixtures" if own else Path("fixtures")

@@ -1,0 +1,136 @@
+"""`datamoa check`: a broken selector, a broken fixture and a careless spider are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harvester.config import Settings
+from harvester.errors import ConfigurationError, UsageError
+from harvester.fixtures import Outcome
+from harvester.kit.checking import check
+from harvester.kit.differences import differences
+from harvester.kit.making import make
+from harvester.members import HarvestSource
+from tests.kit.conftest import MEMBER
+
+URL = "https://portal.example/data/list"
+
+
+def _made(settings: Settings, folder: Path) -> HarvestSource:
+    from harvester import config
+
+    return config.member(make(settings, "odd.board", URL, folder).member).sources[0]
+
+
+def test_what_new_writes_replays_at_once_and_no_fault_changes_it(settings: Settings, tmp_path: Path) -> None:
+    source = _made(settings, tmp_path)
+    found = check(settings, source, tmp_path)
+    assert found.is_right
+    assert found.records == 3
+    assert [(one.fault, one.verdict, one.reason, one.changed) for one in found.faults] == [
+        ("login page", "failed", "login page", 0),
+        ("error 500", "failed", "server error", 0),
+        ("empty body", "failed", "empty", 0),
+        ("another page", "failed", "layout changed", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "field"),
+    [
+        ("list-1.html", 'class="data-list"', 'class="list"', "record"),
+        ("list-1.html", 'class="date"', 'class="day"', "modified"),
+        ("list-1.html", "view?id=", "view?no=", "record"),
+        ("view-101.html", 'class="description"', 'class="text"', "description.ko"),
+        ("view-102.html", "이용허락범위", "이용조건", "license.code"),
+        ("view-103.html", 'class="file"', 'class="down"', "distribution[0].download_url"),
+        ("list-1.html", 'class="next"', 'class="following"', "record"),
+    ],
+)
+def test_a_changed_page_breaks_the_selectors_visibly(
+    settings: Settings, tmp_path: Path, file: str, before: str, after: str, field: str
+) -> None:
+    source = _made(settings, tmp_path)
+    page = tmp_path / source.name / file
+    text = page.read_text(encoding="utf-8")
+    assert before in text
+    page.write_text(text.replace(before, after), encoding="utf-8")
+    found = check(settings, source, tmp_path)
+    assert not found.is_right
+    assert field in {one.field for one in found.differences}
+
+
+def test_a_spider_that_takes_a_fault_for_a_listing_is_told(settings: Settings, tmp_path: Path) -> None:
+    source = _made(settings, tmp_path)
+    spider = settings.config / "spiders" / "odd_board.py"
+    careless = spider.read_text(encoding="utf-8").replace(
+        'return response.css("table.data-list tbody tr")',
+        'return response.css("table.data-list tbody tr") or response.css("body")',
+    )
+    careless = careless.replace('link.re_first(r"id=(\\d+)")', 'link.re_first(r"id=(\\d+)") or "1"')
+    careless = careless.replace('int(response.css(".total::text").re_first(r"\\d+"))', "None")
+    careless = careless.replace('"title": row.css("a::text").get()', '"title": row.css("a::text").get() or "?"')
+    spider.write_text(careless, encoding="utf-8")
+    found = check(settings, source, tmp_path)
+    assert not found.differences
+    assert not found.is_right
+    assert not next(one for one in found.faults if one.fault == "login page").is_harmless
+
+
+def test_a_fixture_that_is_not_whole_is_told_with_its_file(settings: Settings, tmp_path: Path) -> None:
+    source = _made(settings, tmp_path)
+    with pytest.raises(ConfigurationError, match=r"nowhere.*index\.json.*datamoa record"):
+        check(settings, source, tmp_path / "nowhere")
+    (tmp_path / source.name / "expected.jsonl").unlink()
+    with pytest.raises(ConfigurationError, match=r"expected\.jsonl.*datamoa record"):
+        check(settings, source, tmp_path)
+
+
+def test_new_touches_nothing_that_exists(
+    settings: Settings, configured: Callable[[str], HarvestSource], tmp_path: Path
+) -> None:
+    configured(MEMBER.format(url="https://portal.example"))
+    member = settings.config / "members" / "hannuri.yml"
+    before = member.read_bytes()
+    made = make(settings, "hannuri.second", URL, tmp_path)
+    assert member.read_bytes() == before
+    assert "  second:\n" in made.to_add
+    source = configured(before.decode() + made.to_add)
+    assert source.name == "hannuri.board"
+    with pytest.raises(UsageError, match="exists already"):
+        make(settings, "hannuri.second", URL, tmp_path)
+    for name in ("hannuri", "Hannuri.x", "hannuri.", "a.b.c", "../x.y"):
+        with pytest.raises(UsageError, match="no name"):
+            make(settings, name, URL, tmp_path)
+    with pytest.raises(ConfigurationError, match=r"http\(s\)"):
+        make(settings, "odd.portal", "portal.example", tmp_path)
+    assert not (settings.config / "spiders" / "odd_portal.py").exists()
+
+
+def test_differences_are_told_field_by_field() -> None:
+    before = [
+        Outcome(identifier="1", dataset={"title": {"ko": "가"}, "keyword": {"ko": ["a", "b"]}}, counters={"views": 1}),
+        Outcome(identifier="2", dataset={"distribution": [{"format": {"code": "CSV"}}]}),
+        Outcome(identifier="3"),
+        Outcome(identifier=None, issues=("error no-identifier",)),
+    ]
+    after = [
+        Outcome(identifier="1", dataset={"title": {"ko": "나"}, "keyword": {"ko": ["b"]}}, counters={"views": 2}),
+        Outcome(identifier="2", dataset={"distribution": []}, issues=("warning no-link landing_page",)),
+        Outcome(identifier="4", dataset={"title": {"ko": "라"}}),
+        Outcome(identifier=None, issues=("error no-identifier",)),
+    ]
+    assert differences(before, before) == []
+    assert [(one.identifier, one.field, one.before, one.after) for one in differences(before, after)] == [
+        ("1", "title.ko", "가", "나"),
+        ("1", "keyword.ko", "a, b", "b"),
+        ("1", "counters.views", "1", "2"),
+        ("2", "distribution[0].format.code", "CSV", "–"),
+        ("2", "distribution", "–", ""),
+        ("2", "issues", "–", "warning no-link landing_page"),
+        ("3", "record", "rejected", "–"),
+        ("4", "record", "–", "dataset"),
+    ]

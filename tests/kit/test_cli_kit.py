@@ -1,0 +1,139 @@
+"""The kit's commands: what they print for programs, what they say of mistakes, how they exit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harvester import config
+from harvester.config import Settings
+from harvester.kit.places import fixtures_folder
+from harvester.members import HarvestSource
+from indexer import cli
+from tests.kit.conftest import MEMBER
+from tests.portals.board import Board
+
+Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
+"""Run a command: its exit code, the JSON objects on stdout, all other text."""
+
+
+@pytest.fixture
+def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    for name in ("DATAMOA_DATABASE_URL", "DATAMOA_INDEX_URL", "DATAMOA_HOME", "DATAMOA_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
+        monkeypatch.setattr("sys.argv", ["datamoa", "--config", str(settings.config), *arguments])
+        capfd.readouterr()
+        config.members.cache_clear()  # files are edited between the commands
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capfd.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        if "--json" in arguments:
+            return code, [json.loads(line) for line in printed.out.splitlines()], printed.err
+        return code, [], printed.out + printed.err
+
+    return call
+
+
+def test_the_walk_in_json(run: Run, source: HarvestSource, board: Board, tmp_path: Path) -> None:
+    code, (*records, whole), said = run("try", source.name, "--limit", "2", "--json")
+    assert (code, said) == (0, "")
+    assert [set(one) for one in records] == [
+        {"source", "identifier", "raw", "dataset", "counters", "issues", "unread"}
+    ] * 2
+    assert (whole["verdict"], whole["reason"], whole["records"], whole["datasets"]) == ("partial", "limit", 2, 2)
+    assert set(whole) >= {"coverage", "unread", "unknown", "said"}
+
+    code, (made,), _ = run("record", source.name, "--json")
+    assert (code, made["written"], made["records"], made["folder"]) == (0, True, 5, f"fixtures/{source.name}")
+    assert (tmp_path / "fixtures" / source.name / "expected.jsonl").exists()
+
+    for arguments in ((source.name,), ("hannuri",), ("--all",)):
+        code, (checked,), _ = run("check", *arguments, "--json")
+        assert (code, checked["right"], checked["source"], checked["differences"]) == (0, True, source.name, [])
+        assert len(checked["faults"]) == 4
+    assert run("new", "odd.board", "--into", "elsewhere")[0] == 0
+    code, (checked,), said = run("check", "--all", "--json")
+    assert (code, checked["source"]) == (0, source.name)
+    assert said == "not checked, because they have no fixture: odd.board\n"
+
+    (tmp_path / "fixtures" / source.name / "expected.jsonl").write_bytes(b"")
+    code, (checked,), _ = run("check", source.name, "--json")
+    assert (code, checked["right"], len(checked["differences"])) == (1, False, 5)
+
+    board.renewed = True
+    code, (whole,), _ = run("try", source.name, "--json")
+    assert (code, whole["verdict"], whole["reason"]) == (1, "failed", "layout changed")
+    code, (refused,), _ = run("record", source.name, "--json")
+    assert (code, refused["written"]) == (1, False)
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_member_file_is_tried_wherever_it_is(run: Run, source: HarvestSource, settings: Settings) -> None:
+    file = settings.config / "members" / "hannuri.yml"
+    code, rows, _ = run("--config", str(Path("/")), "members")
+    assert code == 1  # that folder is no configuration
+    code, rows, _ = run("try", str(file), "--limit", "1", "--json")
+    assert (code, rows[0]["source"]) == (0, source.name)
+
+
+def test_new_and_schema_print_for_people_and_editors(run: Run, settings: Settings) -> None:
+    code, _, said = run("new", "odd.board", "--url", "https://portal.example/list")
+    assert code == 0
+    assert "fixtures/odd.board" in said
+    assert run("check", "odd.board")[0] == 0
+    first = (settings.config / "members" / "odd.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(first)["sources"]["board"]["url"] == "https://portal.example/list"
+    code, _, said = run("schema")
+    assert (code, json.loads(said)["$schema"]) == (0, "https://json-schema.org/draft/2020-12/schema")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["try", "hannuri.bord"], 64, "did you mean hannuri.board"),
+        (["try", "nowhere.yml"], 1, "nowhere.yml: no such file"),
+        (["try", "hannuri.board", "--limit", "0"], 64, "--limit"),
+        (["record", "hannuri.board", "--option", "rows"], 64, "key=value"),
+        (["record", "hannuri.board", "--option", "rows=5"], 1, "option rows of spider"),
+        (["check"], 64, "--all"),
+        (["check", "--all"], 64, "no fixture of a configured source"),
+        (["check", "hannuri.board"], 1, "datamoa record"),
+        (["new", "hannuri"], 64, "member.source"),
+        (["new", "odd.board", "--url", "ftp://x"], 1, "http(s)"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(
+    run: Run, source: HarvestSource, arguments: list[str], code: int, words: str
+) -> None:
+    got, _, said = run(*arguments)
+    assert (got, len(said.strip().splitlines())) == (code, 1), said
+    assert words in said
+
+
+def test_a_file_of_several_sources_wants_one_of_them(
+    run: Run, configured: Callable[[str], HarvestSource], settings: Settings
+) -> None:
+    text = MEMBER.format(url="https://portal.example")
+    configured(text + text[text.index("  board:") :].replace("board:", "second:", 1))
+    code, _, said = run("try", "hannuri")
+    assert code == 64
+    assert "hannuri.board, hannuri.second" in said
+
+
+def test_fixtures_live_with_the_tests_of_a_checkout_and_else_where_the_author_works(settings: Settings) -> None:
+    from dataclasses import replace
+
+    root = Path(__file__).parent.parent.parent
+    assert fixtures_folder(replace(settings, config=root / "config"), None) == root / "tests" / "fixtures"
+    assert fixtures_folder(settings, None) == Path("fixtures")
+    assert fixtures_folder(settings, Path("here")) == Path("here")
