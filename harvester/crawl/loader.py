@@ -16,8 +16,9 @@ from harvester.protocols.base import ProtocolSpider
 
 PROTOCOLS = {
     "ckan": "harvester.protocols.ckan.CkanSpider",
-    "dcat": "harvester.protocols.dcat.DcatSpider",
     "datagokr": "harvester.protocols.datagokr.DataGoKrSpider",
+    "dcat": "harvester.protocols.dcat.DcatSpider",
+    "oai_pmh": "harvester.protocols.oai_pmh.OaiPmhSpider",
 }
 """Protocol name → spider class; imported when a source needs it, so that one crawl loads one protocol."""
 

@@ -10,7 +10,17 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from harvester.catalog.model import Catalog, Mapped
-from harvester.mapping import ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf, dcat_rdf
+from harvester.mapping import (
+    ckan,
+    data_json,
+    datagokr_csv,
+    datagokr_json,
+    datagokr_rdf,
+    dcat_rdf,
+    ddi,
+    oai_datacite,
+    oai_dc,
+)
 
 MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
 """``to_dataset(payload, identifier, catalog)``."""
@@ -18,10 +28,13 @@ MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
 _MODULES = {
     "ckan": ckan,
     "data_json": data_json,
-    "dcat_rdf": dcat_rdf,
     "datagokr_csv": datagokr_csv,
     "datagokr_json": datagokr_json,
     "datagokr_rdf": datagokr_rdf,
+    "dcat_rdf": dcat_rdf,
+    "ddi": ddi,
+    "oai_datacite": oai_datacite,
+    "oai_dc": oai_dc,
 }
 
 MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}

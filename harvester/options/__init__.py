@@ -10,6 +10,7 @@ from harvester.options.base import Options
 from harvester.options.ckan import CkanOptions
 from harvester.options.datagokr import DataGoKrOptions
 from harvester.options.dcat import DcatOptions
+from harvester.options.oai_pmh import OaiPmhOptions
 
 __all__ = ["OPTIONS", "Options"]
 
@@ -17,5 +18,6 @@ OPTIONS: dict[str, type[Options]] = {
     "ckan": CkanOptions,
     "datagokr": DataGoKrOptions,
     "dcat": DcatOptions,
+    "oai_pmh": OaiPmhOptions,
 }
 """Every protocol that a YAML file may name, with its options."""
