@@ -1,4 +1,4 @@
-"""The study of a DDI codebook (versions 1 to 2.5), as archives and Dataverse offer it under ``oai_ddi`` and ``oai_ddi25``.
+"""The study of a DDI codebook (versions 1 to 2.5), offered under prefixes such as ``oai_ddi`` and ``oai_ddi25``.
 
 Source: https://ddialliance.org/Specification/DDI-Codebook/2.5/. Read is the description of the study (``stdyDscr``) and
 the files that are named; the variables (``dataDscr``) describe columns, not the dataset, and are passed over.
@@ -72,7 +72,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     licence = _licence(texts([*conditions, *named("copyright")]), conditions)
     unread = sorted(by_name.keys() - _READ)
     additional = {label: ", ".join(said) for name, label in _ADDITIONAL.items() if (said := texts(named(name)))}
-    additional |= {name: said[:1000] for name in unread if (said := ", ".join(texts(by_name[name])))}
+    additional |= {name: ", ".join(said)[:1000] for name in unread if (said := texts(by_name[name]))}
     if record.sets:
         additional["setSpec"] = ", ".join(record.sets)
     dataset = Dataset(
@@ -96,7 +96,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
         license=licence,
         rights=lang_text([*named("copyright"), *conditions, *named("confDec")], language, joined=True),
         access_rights=next((Concept(source=one) for one in texts(named("restrctn")) if len(one) <= 100), None),
-        version=next((said for one in named("version") if (said := text(one))), None),
+        version=next(iter(texts(named("version"))), None),
         is_part_of=texts(within(study, "citation", "serStmt", "serName")),
         other_identifier=tuple(one for one in texts(named("IDNo")) if one != identifier),
         distribution=tuple(_distributions(record.metadata, landing_page, language)),

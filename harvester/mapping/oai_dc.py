@@ -85,7 +85,7 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     relations = texts(named(*_RELATIONS))
     periods, places = _coverage(texts(named("temporal")), texts(named("spatial")), texts(named("coverage")), language)
     additional = {name: ", ".join(said) for name in _ADDITIONAL if (said := texts(named(name)))}
-    if said := [one for one in relations if not _is_link(one)]:
+    if said := tuple(one for one in relations if not _is_link(one)):
         additional["relation"] = ", ".join(said)
     if record.sets:
         additional["setSpec"] = ", ".join(record.sets)
@@ -123,32 +123,21 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
 
 
 def _identifiers(elements: list[etree._Element]) -> tuple[list[str], list[str]]:
-    """Addresses, those that last first, and all other identifiers."""
-    lasting, links, others = [], [], []
+    """Addresses, that of a DOI first and that of a bare handle last, and all other identifiers."""
+    dois, links, handles, others = [], [], [], []
     for one in elements:
-        said = text(one)
-        if not said:
-            continue
+        said = text(one) or ""
         if _is_link(said):
-            kept = lasting if "doi.org/" in said or "hdl.handle.net/" in said else links
-            kept.append(said)
-        elif found := _DOI.fullmatch(said):
-            lasting.append(f"https://doi.org/{found[1]}")
+            links.append(said)
+            continue
+        if found := _DOI.fullmatch(said):
+            dois.append(f"https://doi.org/{found[1]}")
+        # A handle of the metadata record itself (NSDL) leads nowhere that a reader wants to go.
+        elif (found := _HANDLE.fullmatch(said)) and not (attribute(one, "type") or "").endswith("MetadataHandle"):
+            handles.append(f"https://hdl.handle.net/{found[1]}")
+        if said:
             others.append(said)
-        elif found := _HANDLE.fullmatch(said):
-            # A handle of the metadata record itself (NSDL) leads nowhere that a reader wants to go.
-            if not (attribute(one, "type") or "").endswith("MetadataHandle"):
-                lasting.append(f"https://hdl.handle.net/{found[1]}")
-            others.append(said)
-        else:
-            others.append(said)
-    # A handle that a type names comes after the address that was written as one.
-    return list(dict.fromkeys(lasting + links if not links else _written_first(lasting, links))), others
-
-
-def _written_first(lasting: list[str], links: list[str]) -> list[str]:
-    resolved = [one for one in lasting if one.startswith("https://doi.org/")]
-    return resolved + links + [one for one in lasting if one not in resolved]
+    return list(dict.fromkeys((*dois, *links, *handles))), list(dict.fromkeys(others))
 
 
 def _is_link(said: str) -> bool:

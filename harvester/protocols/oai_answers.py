@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.entities import html5
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
 from scrapy.http import Response
@@ -45,8 +45,7 @@ class Entry(NamedTuple):
     """One record (or header) of an answer.
 
     `payload` is the whole ``<record>`` in UTF-8, with the namespaces that it stands in, `root` the expanded name of
-    what is in its ``<metadata>`` (empty: nothing is), `rdf` that as XML where it is RDF, `header` the header as one line
-    of XML.
+    what is in its ``<metadata>`` (empty: nothing is), `rdf` that as XML where it is RDF, `header` the header in a line.
     """
 
     identifier: str | None
@@ -173,7 +172,8 @@ def _strictly(content: str) -> tuple[etree._Element, list[Entry]]:
             chunk = content[start : start + _CHUNK].encode("utf-8", "replace")
             held += len(chunk)
             parser.feed(chunk)
-            for _, element in parser.read_events():
+            ended: Iterator[tuple[str, Any]] = parser.read_events()  # only elements end
+            for _, element in ended:
                 parent = element.getparent()
                 if parent is None or _local(parent) not in {"ListRecords", "GetRecord"}:
                     continue  # a format has records of its own (MARC)
@@ -199,11 +199,11 @@ def _mended(found: re.Match[str]) -> str:
 def _piecemeal(content: str, response: Response, fault: ValueError) -> tuple[etree._Element, list[Entry]]:
     """Read an ill-formed answer record by record. Raises `PortalError` where it is none, or not all of one."""
     opening, starts = _ROOT.search(content), [found.start() for found in _RECORD.finditer(content)]
-    if not opening or not _CLOSED.search(content[-200:]):
+    if not opening or not starts or not _CLOSED.search(content[-200:]):
         raise unreadable(response.body[:4096], "an answer of OAI-PMH", response.url, fault)
-    last = _AFTER_RECORDS.search(content, starts[-1]) if starts else None
+    last = _AFTER_RECORDS.search(content, starts[-1])
     end = last.start() if last else len(content)
-    skeleton = content[: starts[0]] + content[end:] if starts else content
+    skeleton = content[: starts[0]] + content[end:]
     if len(skeleton) > _LARGEST_PIECE:
         raise unreadable(response.body[:4096], "an answer of OAI-PMH", response.url, fault)
     try:
@@ -212,7 +212,7 @@ def _piecemeal(content: str, response: Response, fault: ValueError) -> tuple[etr
         raise unreadable(response.body[:4096], "an answer of OAI-PMH", response.url, error) from None
     if root is None:
         raise unreadable(response.body[:4096], "an answer of OAI-PMH", response.url, fault)
-    bounds = zip(starts, [*starts[1:], end], strict=True) if starts else ()
+    bounds = zip(starts, [*starts[1:], end], strict=True)
     return root, [_recovered(opening[0], content[start:stop]) for start, stop in bounds]
 
 

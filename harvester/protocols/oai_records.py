@@ -38,16 +38,20 @@ def _format(root: str) -> str:
 
 
 def _triples(entry: Entry) -> bytes:
-    """N-Triples of what a record describes. Where they cannot be had, the record itself, which the mapping rejects."""
+    """N-Triples of the dataset that a record describes.
+
+    Where there is not one dataset, the record as it came: the mapping rejects it, and its last good data stay.
+    """
     if len(entry.rdf) > _LARGEST_RDF:
         return entry.payload
     try:
         datasets = list(split_feed(entry.rdf, "rdf_xml", entry.identifier or ""))
     except (ValueError, RecursionError):
         return entry.payload
-    lines = {line for one in datasets for line in one.triples.splitlines(keepends=True)}
+    if len(datasets) != 1:
+        return entry.payload
     # N-Triples has no place for the header but a comment; readers pass it over.
-    return b"# " + entry.header + b"\n" + b"".join(sorted(lines)) if lines else entry.payload
+    return b"# " + entry.header + b"\n" + datasets[0].triples
 
 
 def _rejected(entry: Entry, code: str, message: str) -> Rejected:

@@ -41,9 +41,9 @@ class Quirks:
     """How this repository differs from the protocol.
 
     `lists_records`: False answers badVerb to ListRecords; `days`: its granularity is days; `deletions`: what it says of
-    deletedRecord; `told_size`: False leaves completeListSize out; `expires`: expirationDate of its tokens; `refuses_time`:
-    badArgument for times although it says seconds; `same_token`: every page has the same; `never_ends`: the last page
-    names a next one; `status`: that of its errors.
+    deletedRecord; `told_size`: False leaves completeListSize out; `expires`: expirationDate of its tokens;
+    `refuses_time`: badArgument for times although it says seconds; `same_token`: every page has the same; `never_ends`:
+    the last page names a next one; `status`: that of its errors.
     """
 
     lists_records: bool = True
