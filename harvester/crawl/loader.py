@@ -19,6 +19,7 @@ PROTOCOLS = {
     "datagokr": "harvester.protocols.datagokr.DataGoKrSpider",
     "dcat": "harvester.protocols.dcat.DcatSpider",
     "oai_pmh": "harvester.protocols.oai_pmh.OaiPmhSpider",
+    "table": "harvester.protocols.table.TableSpider",
 }
 """Protocol name → spider class; imported when a source needs it, so that one crawl loads one protocol."""
 

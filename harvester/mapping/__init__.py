@@ -20,6 +20,7 @@ from harvester.mapping import (
     ddi,
     oai_datacite,
     oai_dc,
+    table_row,
 )
 
 MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
@@ -35,6 +36,7 @@ _MODULES = {
     "ddi": ddi,
     "oai_datacite": oai_datacite,
     "oai_dc": oai_dc,
+    "table_row": table_row,
 }
 
 MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}

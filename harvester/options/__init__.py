@@ -11,6 +11,7 @@ from harvester.options.ckan import CkanOptions
 from harvester.options.datagokr import DataGoKrOptions
 from harvester.options.dcat import DcatOptions
 from harvester.options.oai_pmh import OaiPmhOptions
+from harvester.options.table import TableOptions
 
 __all__ = ["OPTIONS", "Options"]
 
@@ -19,5 +20,6 @@ OPTIONS: dict[str, type[Options]] = {
     "datagokr": DataGoKrOptions,
     "dcat": DcatOptions,
     "oai_pmh": OaiPmhOptions,
+    "table": TableOptions,
 }
 """Every protocol that a YAML file may name, with its options."""
