@@ -166,11 +166,12 @@ def _themes(node: etree._Element) -> Iterator[Concept]:
 
 
 def _type(node: etree._Element) -> Concept | None:
+    """What this is, where that is more than a dataset."""
     one = next(iter(children(node, "resourceType")), None)
     if one is None:
         return None
     said = attribute(one, "resourceTypeGeneral") or text(one)
-    return Concept(source=said) if said else None
+    return Concept(source=said) if said and said.lower() != "dataset" else None
 
 
 def _publisher(node: etree._Element, catalog: Catalog) -> Agent | None:

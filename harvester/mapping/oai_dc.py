@@ -60,6 +60,7 @@ _LICENCE = re.compile(
     re.I,
 )
 _ACCESS = re.compile(r"info:eu-repo/semantics/\w+|(?:open|restricted|closed|embargoed)\s?access", re.I)
+_DATASET = re.compile(r"(?:^|[/#])data\s?set$", re.I)
 _DCSV = re.compile(r"\s*([A-Za-z]+)\s*=\s*([^;]*)(?:;|\Z)")
 _LONGEST_FORMAT = 80
 
@@ -162,8 +163,8 @@ def _concept(stated: Iterable[str | None]) -> Concept | None:
 
 
 def _type(stated: tuple[str, ...]) -> Concept | None:
-    """The type that says dataset, else the first."""
-    return _concept([*(one for one in stated if "dataset" in one.lower()), *stated])
+    """First type; none where one of them says that this is a dataset, as everything here is."""
+    return None if any(_DATASET.search(one) for one in stated) else _concept(stated)
 
 
 def _publisher(elements: list[etree._Element], catalog: Catalog) -> Agent | None:

@@ -34,10 +34,12 @@ _VERBS = ("ListRecords", "GetRecord", "ListIdentifiers", "Identify", "ListMetada
 
 
 class OaiError(PortalError):
-    """An ``<error>`` in an answer: `code` is OAI-PMH's. Where nobody knows a way on, it ends the listing."""
+    """An error that a repository states: `code` is OAI-PMH's, or a status of HTTP. It ends the listing where there is
+    no way on.
+    """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__("error inside 200", message)
+    def __init__(self, code: str, message: str, reason: str = "error inside 200") -> None:
+        super().__init__(reason, message)
         self.code = code
 
 
@@ -103,6 +105,19 @@ class Answer:
 
 def read(response: Response) -> Answer:
     """Read an answer. Raises `OaiError` for an error that it states, `PortalError` for what is no answer of OAI-PMH."""
+    try:
+        return _read(response)
+    except OaiError:
+        raise
+    except PortalError:
+        if 200 <= response.status < 300:
+            raise
+    reason = "not found" if response.status in {404, 410} else "unreadable answer"
+    message = f"{response.url}: answered {response.status}: {response.body[:120]!r}"
+    raise OaiError(str(response.status), message, reason)
+
+
+def _read(response: Response) -> Answer:
     content = _content(response)
     try:
         root, records = _strictly(content)
@@ -116,7 +131,11 @@ def read(response: Response) -> Answer:
     if _local(root) != "OAI-PMH":
         message = f"{response.url}: an answer of OAI-PMH was due, XML with the root <{_local(root)[:80]}> came"
         raise PortalError("layout changed", message)
-    _raise_stated_error(answer, root, response.url)
+    stated = next(root.iterchildren("{*}error"), None)
+    if stated is not None:
+        code = stated.get("code") or "no code"
+        said = (_text(stated) or "no reason given")[:300]
+        raise OaiError(code, f"{response.url}: the repository says {code}: {said}")
     if not answer.has(*_VERBS):
         raise PortalError("layout changed", f"{response.url}: an answer of OAI-PMH with nothing in it")
     token = answer.token()
@@ -142,14 +161,6 @@ def _content(response: Response) -> str:
         fault = "the XML carries a document type declaration, which is refused"
         raise unreadable(beginning, "an answer of OAI-PMH", response.url, fault)
     return content
-
-
-def _raise_stated_error(answer: Answer, root: etree._Element, url: str) -> None:
-    for error in root.iterchildren("{*}error"):
-        code = error.get("code") or "no code"
-        # A list that ends with an empty answer is told as an error too; beside records it means nothing.
-        if not answer.records:
-            raise OaiError(code, f"{url}: the repository says {code}: {(_text(error) or 'no reason given')[:300]}")
 
 
 def _strictly(content: str) -> tuple[etree._Element, list[Entry]]:

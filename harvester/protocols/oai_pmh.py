@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
@@ -24,22 +24,27 @@ from harvester.catalog.model import HarvestRecord, Issue, Lost, Page, Rejected
 from harvester.errors import PortalError
 from harvester.options.oai_pmh import OaiPmhOptions
 from harvester.protocols.base import ProtocolSpider
-from harvester.protocols.oai_answers import Answer, Entry, OaiError, Token, read
+from harvester.protocols.oai_answers import Entry, OaiError, Token, read
 from harvester.protocols.oai_records import PREFIXES, outcome
 
 _REFUSED = frozenset({400, 404, 405, 410, 422, 501})
 """Some repositories send what OAI-PMH calls an error with a status of HTTP."""
 _NOT_THIS_VERB = frozenset({"badVerb", *map(str, _REFUSED)})
 _FORGOTTEN = frozenset({"badResumptionToken", "400", "410", "422"})
+_AT_ONCE = 50
 _DAY = "%Y-%m-%d"
 _SECOND = "%Y-%m-%dT%H:%M:%SZ"
+
+Outcome: TypeAlias = HarvestRecord | Rejected | Lost
+"""What becomes of one record of a listing."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a listing stands; as JSON it is the cursor.
 
     `number` is that of the set, `since` the argument ``from``, `restarts` how often the listing began anew. `total` is
-    the largest count that the repository told for this set. `expires` is when it forgets the token, as it says.
+    the largest count that the repository told for this set. `expires` is when it forgets the token, as it says. `row`
+    is the next header of the answer, where records are asked for one by one.
     """
 
     verb: Literal["ListRecords", "ListIdentifiers"] = "ListRecords"
@@ -50,6 +55,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires: str | None = None
     total: int | None = None
     restarts: int = 0
+    row: int = 0
 
     def cursor(self) -> str:
         """Place as the ledger keeps it."""
@@ -83,7 +89,7 @@ class OaiPmhSpider(ProtocolSpider):
         return self.request(url, callback, cb_kwargs=known or {}, meta={"handle_httpstatus_list": self.statuses})
 
     def _identified(self, response: Response) -> Iterator[Request]:
-        answer = _answer(response)
+        answer = read(response)
         if not answer.has("Identify"):
             raise PortalError("layout changed", f"{response.url}: no Identify in the answer; is this a base URL?")
         deleting = answer.text("deletedRecord") or "no"
@@ -104,7 +110,7 @@ class OaiPmhSpider(ProtocolSpider):
         return written if written[:10] > earliest[:10] else None
 
     def _formats(self, response: Response, since: str | None) -> Iterator[Request]:
-        offered = _answer(response).texts("metadataPrefix")
+        offered = read(response).texts("metadataPrefix")
         self._untried = [prefix for known in PREFIXES for prefix in offered if prefix.lower() == known]
         if not self._untried:
             known = ", ".join(PREFIXES)
@@ -128,7 +134,7 @@ class OaiPmhSpider(ProtocolSpider):
 
     def _listed(self, response: Response, place: Place, after: str | None) -> Iterator[Request | Page]:
         try:
-            answer = _answer(response)
+            answer = read(response)
         except OaiError as error:
             if error.code != "noRecordsMatch":
                 yield self._list(self._way_on(error, place), after)
@@ -138,7 +144,7 @@ class OaiPmhSpider(ProtocolSpider):
         if place.verb == "ListRecords":
             yield from self._turned([outcome(one) for one in answer.records], answer.token(), place, after)
         else:
-            yield from self._get(_Batch(self, answer, place, after))
+            yield from self._get(_Batch(answer.headers(), answer.token(), place, after))
 
     def _way_on(self, error: OaiError, place: Place) -> Place:
         """What to ask for after a stated error; raises it where nothing is left."""
@@ -158,11 +164,11 @@ class OaiPmhSpider(ProtocolSpider):
     def _anew(self, place: Place) -> Place:
         """The beginning of the set's listing, as another place: cursors of the first time do not come again."""
         self._began_anew = True
-        return msgspec.structs.replace(place, token=None, expires=None, restarts=place.restarts + 1)
+        return msgspec.structs.replace(place, token=None, expires=None, row=0, restarts=place.restarts + 1)
 
     def _turned(
         self,
-        outcomes: list[HarvestRecord | Rejected | Lost],
+        outcomes: list[Outcome],
         token: Token | None,
         place: Place,
         after: str | None,
@@ -173,65 +179,72 @@ class OaiPmhSpider(ProtocolSpider):
             raise PortalError("endless paging", message)
         told = [total for total in (place.total, token.total if token else None) if total is not None]
         total = max(told, default=None)
+        change = msgspec.structs.replace
         if token and token.value:
-            following = msgspec.structs.replace(place, token=token.value, expires=token.expires, total=total)
+            following = change(place, token=token.value, expires=token.expires, total=total, row=0)
         else:
-            following = msgspec.structs.replace(place, token=None, expires=None, total=None, number=place.number + 1)
+            following = change(place, token=None, expires=None, total=None, row=0, number=place.number + 1)
         end = not following.token and following.number >= len(self.options.sets)
-        yield Page(
-            records=tuple(one for one in outcomes if isinstance(one, HarvestRecord)),
-            rejected=tuple(one for one in outcomes if isinstance(one, Rejected)),
-            lost=tuple(one for one in outcomes if isinstance(one, Lost)),
-            after=after,
-            cursor=following.cursor(),
-            end=end,
-            # Sets share records: what they declare together is more than there is.
-            declared_total=total if len(self.options.sets) < 2 else None,
-            anew=place.restarts > 0 and not place.token,
-        )
+        # Sets share records: what they declare together is more than there is.
+        declared = total if len(self.options.sets) < 2 else None
+        yield _page(outcomes, place, after, following, end=end, declared_total=declared)
         if not end:
             yield self._list(following, following.cursor())
 
     def _get(self, batch: _Batch) -> Iterator[Request | Page]:
-        """Ask for every record of a page of headers; the page is given when all have come."""
-        if not batch.missing:
-            yield from batch.turned()
+        """Ask for some of the records of a page of headers; they become a page when all have come."""
         for identifier in list(batch.missing):
             known = {"batch": batch, "identifier": identifier}
             # A record that cannot be had is a lost entry of its page, not a lost request of the listing.
             yield self._ask(
                 self._got, known, verb="GetRecord", metadataPrefix=batch.place.prefix, identifier=identifier
             ).replace(errback=self._not_got)
+        if not batch.asked:
+            yield from self._when_all_came(batch)
 
     def _got(self, response: Response, batch: _Batch, identifier: str) -> Iterator[Request | Page]:
         try:
-            records = _answer(response).records
+            records = read(response).records
             if len(records) != 1 or records[0].identifier != identifier:
                 raise PortalError("layout changed", f"{response.url}: not the one record that was asked for")
             batch.take(identifier, outcome(records[0]))
         except PortalError as error:
             batch.lose(identifier, error)
-        yield from batch.turned()
+        yield from self._when_all_came(batch)
 
     def _not_got(self, failure: Failure) -> Iterator[Request | Page]:
         known = failure.request.cb_kwargs  # type: ignore[attr-defined]  # Scrapy puts the request there
         known["batch"].lose(known["identifier"], PortalError("server error", failure.getErrorMessage()))
-        yield from known["batch"].turned()
+        yield from self._when_all_came(known["batch"])
+
+    def _when_all_came(self, batch: _Batch) -> Iterator[Request | Page]:
+        if batch.missing:
+            return
+        if len(batch.errors) == batch.asked > 1:
+            raise batch.errors[0]
+        row = batch.place.row + len(batch.headers_now)
+        if row >= len(batch.headers):
+            yield from self._turned(batch.found(), batch.token, batch.place, batch.after)
+            return
+        following = msgspec.structs.replace(batch.place, row=row)
+        yield _page(batch.found(), batch.place, batch.after, following)
+        yield from self._get(_Batch(batch.headers, batch.token, following, following.cursor()))
 
 
 class _Batch:
     """Records that are asked for one by one; they become one page, in the order of their headers."""
 
-    def __init__(self, spider: OaiPmhSpider, answer: Answer, place: Place, after: str | None) -> None:
-        self._spider = spider
-        self._headers = answer.headers()
-        self._token = answer.token()
-        self._after = after
-        self._outcomes: dict[str, HarvestRecord | Rejected | Lost] = {}
-        self._errors: list[PortalError] = []
+    def __init__(self, headers: list[Entry], token: Token | None, place: Place, after: str | None) -> None:
+        self.headers = headers
+        self.headers_now = headers[place.row : place.row + _AT_ONCE]
+        self.token = token
         self.place = place
-        self.missing = dict.fromkeys(one.identifier for one in self._headers if one.identifier and not one.deleted)
-        self._asked = len(self.missing)
+        self.after = after
+        wanted = (one.identifier for one in self.headers_now if one.identifier and not one.deleted)
+        self.missing = dict.fromkeys(wanted)
+        self.asked = len(self.missing)
+        self.errors: list[PortalError] = []
+        self._outcomes: dict[str, Outcome] = {}
 
     def take(self, identifier: str, found: HarvestRecord | Rejected) -> None:
         """Note what came for a header."""
@@ -241,43 +254,34 @@ class _Batch:
     def lose(self, identifier: str, error: PortalError) -> None:
         """Note that a record could not be had."""
         issue = Issue(severity="error", code=error.reason.replace(" ", "-"), message=str(error), field="GetRecord")
-        self._errors.append(error)
+        self.errors.append(error)
         self._outcomes[identifier] = Lost(identifier=identifier, issue=issue)
         del self.missing[identifier]
 
-    def turned(self) -> Iterator[Request | Page]:
-        """Give the page when nothing is missing any more; raises `PortalError` where all were refused."""
-        if self.missing:
-            return
-        if len(self._errors) == self._asked > 1:
-            raise self._errors[0]
-        found = [self._outcome(header) for header in self._headers]
-        yield from self._spider._turned(found, self._token, self.place, self._after)
-
-    def _outcome(self, header: Entry) -> HarvestRecord | Rejected | Lost:
-        return self._outcomes.get(header.identifier or "") or outcome(header)
+    def found(self) -> list[Outcome]:
+        """What came of the headers, in their order; a deleted one is all that there is of its record."""
+        return [self._outcomes.get(one.identifier or "") or outcome(one) for one in self.headers_now]
 
 
-def _answer(response: Response) -> Answer:
-    """Read an answer; one with a status of HTTP that refuses is an `OaiError` with the status as its code."""
-    if response.status not in _REFUSED:
-        return read(response)
-    try:
-        return read(response)
-    except OaiError:
-        raise
-    except PortalError:
-        if response.status in {404, 410}:
-            raise _Refused(response, "not found") from None
-        raise _Refused(response, "unreadable answer") from None
-
-
-class _Refused(OaiError):
-    """A status of HTTP where OAI-PMH would state an error."""
-
-    def __init__(self, response: Response, reason: str) -> None:
-        super().__init__(str(response.status), f"{response.url}: answered {response.status}: {response.body[:120]!r}")
-        self.reason = reason
+def _page(
+    outcomes: list[Outcome],
+    place: Place,
+    after: str | None,
+    following: Place,
+    *,
+    end: bool = False,
+    declared_total: int | None = None,
+) -> Page:
+    return Page(
+        records=tuple(one for one in outcomes if isinstance(one, HarvestRecord)),
+        rejected=tuple(one for one in outcomes if isinstance(one, Rejected)),
+        lost=tuple(one for one in outcomes if isinstance(one, Lost)),
+        after=after,
+        cursor=following.cursor(),
+        end=end,
+        declared_total=declared_total,
+        anew=place.restarts > 0 and not place.token and not place.row,
+    )
 
 
 def _is_over(expires: str | None) -> bool:

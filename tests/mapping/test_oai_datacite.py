@@ -66,7 +66,7 @@ def test_a_record_of_kernel_4(catalog: Catalog) -> None:
     assert found.description == {"ko": "요약\n\n방법"}
     assert found.keyword == {"ko": ("보행",), "en": ("gait",)}
     assert found.theme == (Concept(source="gait", uri="https://vocabulary.example/gait"),)
-    assert found.type == Concept(source="Dataset")
+    assert found.type is None, "a dataset, as everything here is"
     assert found.creator == (
         Agent(name={"ko": "이나래"}, identifier="0000-0000-0000-0001"),
         Agent(name={"ko": "Haesol Survey Group"}),

@@ -46,7 +46,7 @@ def test_a_record_of_a_university(catalog: Catalog) -> None:
     assert dataset.description == {"ko": "첫 문단\n\n둘째 문단"}
     assert dataset.publisher == Agent(name={"ko": "해양과학과"})
     assert dataset.issued == "2024-05", "the earliest date that is one"
-    assert dataset.type == Concept(source="info:eu-repo/semantics/dataset")
+    assert dataset.type is None, "a dataset, as everything here is"
     assert dataset.landing_page == "https://doi.org/10.99999/a.1"
     assert dataset.page == ("http://repository.example/1", "http://other.example/2")
     assert dataset.other_identifier == ("doi:10.99999/a.1", "ISBN 12")
@@ -69,7 +69,7 @@ def test_a_record_of_a_university(catalog: Catalog) -> None:
 
 def test_qualified_dublin_core_says_what_it_means(catalog: Catalog) -> None:
     dataset = mapped(
-        "<dct:title>x</dct:title><dct:abstract>요약</dct:abstract><dct:issued>2020</dct:issued>"
+        "<dct:title>x</dct:title><dct:type>Survey</dct:type><dct:abstract>요약</dct:abstract><dct:issued>2020</dct:issued>"
         "<dct:modified>2021-02-03</dct:modified><dct:license>CC BY 4.0</dct:license><dct:spatial>서울</dct:spatial>"
         "<dct:temporal>start=2019-01; end=2020-01;</dct:temporal><dct:accessRights>제한</dct:accessRights>"
         "<dct:isPartOf>총서</dct:isPartOf><dct:accrualPeriodicity>연간</dct:accrualPeriodicity>",
@@ -79,6 +79,7 @@ def test_qualified_dublin_core_says_what_it_means(catalog: Catalog) -> None:
     assert dataset.license == Concept(source="CC BY 4.0")
     assert dataset.temporal == (PeriodOfTime(start="2019-01", end="2020-01"),)
     assert dataset.access_rights == Concept(source="제한")
+    assert dataset.type == Concept(source="Survey")
     assert (dataset.is_part_of, dataset.accrual_periodicity) == (("총서",), Concept(source="연간"))
 
 

@@ -339,6 +339,16 @@ def test_headers_and_single_records_take_the_place_of_a_list_that_is_refused(sta
         assert run(made(portal), tmp_path, whole.pages[0].cursor).pages == whole.pages[1:]
 
 
+def test_a_long_page_of_headers_becomes_several_pages_of_records(tmp_path: Path) -> None:
+    records = list(map(record, range(180)))
+    with OaiPmhPortal(records, 120, Quirks(lists_records=False)) as portal:
+        whole = run(made(portal), tmp_path)
+        assert [len(page.records) for page in whole.pages] == [50, 50, 20, 50, 10]
+        assert whole.identifiers == [one.identifier for one in records]
+        for number, page in enumerate(whole.pages[:-1], 1):
+            assert run(made(portal), tmp_path, page.cursor).pages == whole.pages[number:]
+
+
 def test_a_record_that_cannot_be_had_is_lost_and_its_page_is_not(tmp_path: Path) -> None:
     with OaiPmhPortal(map(record, range(8)), 5, Quirks(lists_records=False)) as portal:
         with portal.failing(faults.server_error(faults.at("oai:x:002")), faults.html(where=faults.at("oai:x:006"))):
@@ -463,6 +473,7 @@ BOMB = (
         (HEAD + "<a>" * 100_000 + "</ListRecords></OAI-PMH>", "unreadable answer"),
         (HEAD + "<a/>" * 3_000_000 + "</ListRecords></OAI-PMH>", "unreadable answer"),
         (envelope('<error code="badArgument">no</error>').decode(), "error inside 200"),
+        (HEAD + GOOD.format(1, "x") + '</ListRecords><error code="fatal">db</error></OAI-PMH>', "error inside 200"),
         (envelope('<error code="undefinedError"/>').decode(), "error inside 200"),
         (envelope('<error code="noSetHierarchy"/>').decode(), "error inside 200"),
         (envelope('<error code="badResumptionToken"/>').decode(), "error inside 200"),
@@ -501,6 +512,13 @@ def test_a_fault_on_one_page_leaves_what_came_and_removes_nothing(
             report = harvested(portal, tmp_path, full=True)
     assert (report.verdict, report.reason.partition(":")[0]) == (verdict, reason)
     assert (report.created, report.updated, report.missing, report.removed) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("status", [404, 410, 422])
+def test_a_base_url_that_leads_nowhere_has_its_reason(status: int, tmp_path: Path) -> None:
+    with OaiPmhPortal([record(1)]) as portal, portal.failing(faults.always(Answer(b"<html>", status))):
+        report = harvested(portal, tmp_path)
+    assert (report.verdict, report.reason) == ("failed", "unreadable answer" if status == 422 else "not found")
 
 
 def test_an_empty_repository_is_held(tmp_path: Path) -> None:
