@@ -7,7 +7,7 @@ environment names, so that sample data never gets into a real ledger or index.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from harvester import config, console
 from harvester.config import Settings
@@ -42,7 +42,7 @@ def run(settings: Settings, *, after_harvest: AfterHarvest, host: str, port: int
         )
         for name, url in portals.addresses.items():
             console.out.print(f"sample portal {name}: {url}")
-        reports = _harvest(here, after_harvest)
+        reports, changed = _harvest(here, after_harvest)
         console.print_table(
             ("harvested", "verdict", "listed", "new", "changed", "unchanged", "seconds"),
             [
@@ -57,7 +57,7 @@ def run(settings: Settings, *, after_harvest: AfterHarvest, host: str, port: int
             if report.verdict != "complete":
                 log = here.logs / f"{report.source}.log"
                 console.out.print(f"{report.source}: {report.verdict}: {report.reason}; its log: {log}")
-        _tell(here, reports)
+        _tell(here, changed)
         console.out.print(
             f"\nother commands see the same with: datamoa --home {here.home} --config {here.config} members\n"
             f"search page and API: {address(listening)}  (Ctrl-C stops)",
@@ -77,18 +77,21 @@ def _listen_somewhere(host: str, port: int) -> socket.socket:
     return listen(host, port)  # says why
 
 
-def _harvest(settings: Settings, after_harvest: AfterHarvest) -> list[JobReport]:
+def _harvest(settings: Settings, after_harvest: AfterHarvest) -> tuple[list[JobReport], int]:
+    """Harvest all sources; gives their reports, and how many changes of datasets there were."""
+    with Ledger.open(settings.database_url) as ledger:
+        before = ledger.last_seq()
     sources = config.select(settings.config, ())
     with Progress([source.name for source in sources]) as progress:
         reports = harvest(settings, sources, on_progress=progress.update)
     with Ledger.open(settings.database_url) as ledger:
         after_harvest(settings, ledger)
-    return reports
+        # Not the sum of the reports: a repository tells at every harvest of records that were deleted long ago.
+        return reports, ledger.last_seq() - before
 
 
-def _tell(settings: Settings, reports: Sequence[JobReport]) -> None:
+def _tell(settings: Settings, changed: int) -> None:
     """Say what the harvest changed, and try a few searches."""
-    changed = sum(report.created + report.updated + report.deleted + report.removed for report in reports)
     console.out.print(
         "\nnothing changed since the last start" if not changed else f"\n{changed:,} datasets are new or changed"
     )

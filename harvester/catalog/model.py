@@ -220,6 +220,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     values, opaque to the ledger, compared for equality. `end`: the protocol says that nothing follows.
     `declared_total` is the number of records that the portal says the listing has, None where it says nothing;
     it speaks of what this source selects only if the portal applies the selection itself.
+    `anew`: the listing begins again with this page, because the portal forgot its place; records will come twice.
     """
 
     records: tuple[HarvestRecord, ...]
@@ -229,6 +230,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     declared_total: int | None = None
     rejected: tuple[Rejected, ...] = ()
     lost: tuple[Lost, ...] = ()
+    anew: bool = False
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):

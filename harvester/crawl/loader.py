@@ -25,8 +25,10 @@ PROTOCOLS = {
     "html_list": "harvester.protocols.html_list.HtmlListSpider",
     "huggingface": "harvester.protocols.huggingface.HuggingFaceSpider",
     "json_api": "harvester.protocols.json_api.JsonApiSpider",
+    "oai_pmh": "harvester.protocols.oai_pmh.OaiPmhSpider",
     "schema_org": "harvester.protocols.schema_org.SchemaOrgSpider",
     "spider": "harvester.spiders.PagedSpider",
+    "table": "harvester.protocols.table.TableSpider",
 }
 """Protocol name → spider class; imported when a source needs it, so that one crawl loads one protocol."""
 

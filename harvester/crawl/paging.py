@@ -24,7 +24,8 @@ class PagingGuard:
     """Sees every page of a job before it is committed, in order; `listed` is what was listed before (a resumed job).
 
     A resumed job may have to read its listing from the beginning again, because what its cursor stands in is gone. So
-    as many records as were listed before may come again without anything being wrong.
+    as many records as were listed before may come again without anything being wrong. The same holds for a listing that
+    begins anew while it is read (`Page.anew`).
     """
 
     def __init__(self, listed: int = 0) -> None:
@@ -42,6 +43,9 @@ class PagingGuard:
         `new_identifiers` are those of its records that this job had not met before.
         """
         size = len(page.records) + len(page.rejected) + len(page.lost)
+        if page.anew:
+            self._may_come_again = self._listed
+            self._contents.clear()
         again = min(len(page.records) - new_identifiers, self._may_come_again)
         self._may_come_again -= again
         self._listed += size - again

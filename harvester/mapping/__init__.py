@@ -18,6 +18,7 @@ from harvester.mapping import (
     datagokr_json,
     datagokr_rdf,
     dcat_rdf,
+    ddi,
     fields,
     github_repository,
     html_detail,
@@ -25,7 +26,10 @@ from harvester.mapping import (
     huggingface,
     json_detail,
     json_fields,
+    oai_datacite,
+    oai_dc,
     schema_org,
+    table_row,
 )
 
 MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
@@ -39,6 +43,7 @@ _MODULES = {
     "datagokr_json": datagokr_json,
     "datagokr_rdf": datagokr_rdf,
     "dcat_rdf": dcat_rdf,
+    "ddi": ddi,
     "fields": fields,
     "github_repository": github_repository,
     "html_detail": html_detail,
@@ -46,7 +51,10 @@ _MODULES = {
     "huggingface": huggingface,
     "json_detail": json_detail,
     "json_fields": json_fields,
+    "oai_datacite": oai_datacite,
+    "oai_dc": oai_dc,
     "schema_org": schema_org,
+    "table_row": table_row,
 }
 
 MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}

@@ -64,7 +64,8 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     graph = Graph(payload.decode("utf-8", "replace"), catalog.language)
     node = graph.root(identifier)
     if node is None:
-        raise RecordError("no-dataset", "the payload describes no dataset in N-Triples")
+        message = "no dataset in N-Triples: what was sent cannot be read as RDF, or describes none or several"
+        raise RecordError("no-dataset", message)
     landing_page = node.address("dcat:landingPage") or node.address("foaf:homepage", "schema:url")
     kind = _kind(node)
     distribution = tuple(_distribution(one) for one in node.nodes("dcat:distribution", "schema:distribution"))

@@ -15,8 +15,10 @@ from harvester.options.github_org import GitHubOrgOptions
 from harvester.options.html_list import HtmlListOptions
 from harvester.options.huggingface import HuggingFaceOptions
 from harvester.options.json_api import JsonApiOptions
+from harvester.options.oai_pmh import OaiPmhOptions
 from harvester.options.schema_org import SchemaOrgOptions
 from harvester.options.spider import SpiderOptions
+from harvester.options.table import TableOptions
 
 __all__ = ["OPTIONS", "Options"]
 
@@ -29,7 +31,9 @@ OPTIONS: dict[str, type[Options]] = {
     "html_list": HtmlListOptions,
     "huggingface": HuggingFaceOptions,
     "json_api": JsonApiOptions,
+    "oai_pmh": OaiPmhOptions,
     "schema_org": SchemaOrgOptions,
     "spider": SpiderOptions,
+    "table": TableOptions,
 }
 """Every protocol that a YAML file may name, with its options."""

@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,6 @@ from harvester.protocols.answers import unreadable
 
 # A list key and a type; one of the two may be missing.
 _BEGINNING = re.compile(r'(?:"?\d{5,10}"?,"?[A-Z]*|,"?[A-Z]{2,10})"?,')
-_LOOSE_CELL = re.compile(r'(?:"((?:[^"]|"(?!,|\Z))*)"|([^,]*))(,|\Z)', re.S)
 _LINES_BEFORE_HEADER = 10
 _LONGEST_ROW = 1 << 20  # characters; the longest recorded row has 4 thousand
 _BLOCK = 1 << 18  # bytes read to tell the encoding
@@ -130,27 +130,33 @@ def _apart(raw: str, width: int) -> Iterator[Row]:
     yield Row(None, raw)
 
 
-def cells_of(raw: str, width: int) -> list[str] | None:
+def cells_of(raw: str, width: int, delimiter: str = ",") -> list[str] | None:
     """Cells of one row: as CSV says, else loosely; None where neither gives `width` cells.
 
     Loosely, a quoted cell ends only where a comma or the end follows, so that quotation marks inside it which nobody
     doubled are text; one that is opened and never closed is text as well.
     """
     try:
-        rows = list(csv.reader([raw], strict=True))
+        rows = list(csv.reader([raw], strict=True, delimiter=delimiter))
     except csv.Error:
         rows = []
     cells = rows[0] if len(rows) == 1 else []
     if len(cells) != width and '"' in raw:
-        cells = _loose_cells(raw)
+        cells = _loose_cells(raw, delimiter)
     return cells if len(cells) == width else None
 
 
-def _loose_cells(raw: str) -> list[str]:
+@lru_cache(maxsize=8)
+def _loose_cell(delimiter: str) -> re.Pattern[str]:
+    mark = re.escape(delimiter)
+    return re.compile(rf'(?:"((?:[^"]|"(?!{mark}|\Z))*)"|([^{mark}]*))({mark}|\Z)', re.S)
+
+
+def _loose_cells(raw: str, delimiter: str) -> list[str]:
     cells = []
-    for match in _LOOSE_CELL.finditer(raw):
-        quoted, plain, delimiter = match.groups()
+    for match in _loose_cell(delimiter).finditer(raw):
+        quoted, plain, ending = match.groups()
         cells.append(plain.removeprefix('"') if quoted is None else quoted.replace('""', '"'))
-        if not delimiter:
+        if not ending:
             break
     return cells

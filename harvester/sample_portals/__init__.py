@@ -17,6 +17,7 @@ from harvester import config
 from harvester.sample_portals.ckan import CkanPortal
 from harvester.sample_portals.datagokr import DataGoKrPortal
 from harvester.sample_portals.dcat import JSON, JSON_LD, DcatPortal, hydra_pages
+from harvester.sample_portals.oai_pmh import OaiPmhPortal, records_of
 from harvester.sample_portals.server import Portal
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -51,7 +52,12 @@ def start(home: Path) -> SamplePortals:
 
     The configuration is the default one with other members. It is written anew, because ports differ every time.
     """
-    portals = {"ckan": sample_ckan(), "dcat": sample_dcat(), "datagokr": sample_datagokr()}
+    portals: dict[str, Portal] = {
+        "ckan": sample_ckan(),
+        "datagokr": sample_datagokr(),
+        "dcat": sample_dcat(),
+        "oai_pmh": sample_oai_pmh(),
+    }
     for portal in portals.values():
         portal.start()
     addresses = {name: portal.url for name, portal in portals.items()}
@@ -78,6 +84,11 @@ def sample_dcat() -> DcatPortal:
 def sample_datagokr() -> DataGoKrPortal:
     """Make a data.go.kr with the catalogue of the corpus."""
     return DataGoKrPortal((CORPUS / "catalogue.csv").read_bytes())
+
+
+def sample_oai_pmh() -> OaiPmhPortal:
+    """Make a repository with the records of the corpus, two of them deleted."""
+    return OaiPmhPortal(records_of((CORPUS / "repository.xml").read_bytes()))
 
 
 def write_config(folder: Path, addresses: Mapping[str, str]) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +116,16 @@ def test_the_last_page_may_repeat_everything() -> None:
     for number in range(2):
         check(guard, page(number, ["a"]))
     check(guard, page(2, ["a"], end=True, cursor="0"))
+
+
+def test_a_listing_that_begins_anew_while_it_is_read_may_bring_everything_again() -> None:
+    guard = PagingGuard()
+    names = [[f"{number}-{place}" for place in range(4)] for number in range(30)]
+    for number in range(25):
+        check(guard, page(number, names[number], total=120))
+    for number in range(30):
+        again = msgspec.structs.replace(
+            page(number, names[number], total=120, cursor=f"anew {number}"), anew=not number
+        )
+        check(guard, again, 0 if number < 25 else 4)
+    assert until_refused(10, lambda number: page(number, [f"x{number}"], cursor=f"more {number}"), 0, guard)[0] == 4

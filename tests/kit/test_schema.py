@@ -42,7 +42,7 @@ def test_every_member_file_is_valid(file: Path) -> None:
 
 
 def test_every_sample_member_file_is_valid(tmp_path: Path) -> None:
-    addresses = dict.fromkeys(("ckan", "dcat", "datagokr"), "http://127.0.0.1:1")
+    addresses = dict.fromkeys(("ckan", "dcat", "datagokr", "oai_pmh"), "http://127.0.0.1:1")
     assert list(CORPUS.glob("members/*.yml"))
     for file in write_config(tmp_path / "config", addresses).glob("members/*.yml"):
         assert _wrong(yaml.safe_load(file.read_text(encoding="utf-8"))) == [], file

@@ -24,7 +24,7 @@ OPTIONS: dict[str, Any] = {
     "identifier": "id",
     "success": "status == 'OK'",
     "total": "total",
-    "paging": {"kind": "page", "parameter": "at", "size": 10, "size_parameter": "size"},
+    "paging": {"page": "at", "size": 10, "size_parameter": "size"},
     "fields": {"title": "name", "description": "text", "views": "hits"},
 }
 """How a source reads the portal of `sample`."""

@@ -41,7 +41,7 @@ def test_every_sample_member_is_harvested_whole(portals: SamplePortals, tmp_path
     reports = {source.name: harvest_source(settings, source) for source in sources}
     assert {(report.verdict, report.reason) for report in reports.values()} == {("complete", "")}
     assert sum(report.rejected + report.failed + report.duplicate for report in reports.values()) == 0
-    assert sum(report.created for report in reports.values()) == 82 + 40 + 14 + 16
+    assert sum(report.created for report in reports.values()) == 82 + 40 + 14 + 16 + 10
     with Ledger.open(settings.database_url) as ledger:
         titles = [stored.content.decode() for stored in ledger.export()]
         warnings = {
@@ -50,6 +50,7 @@ def test_every_sample_member_is_harvested_whole(portals: SamplePortals, tmp_path
         }
     assert any("산후조리원" in title for title in titles)
     assert any("Tide gauge" in title for title in titles)
+    assert any("하천 수질 자동측정" in title for title in titles)
     assert not any(warnings.values()), warnings
 
 

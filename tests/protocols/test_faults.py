@@ -18,19 +18,21 @@ from harvester.crawl.run import harvest_source
 from harvester.ledger import JobReport, Ledger
 from harvester.members import HarvestSource
 from harvester.options import OPTIONS
+from harvester.sample_portals.oai_pmh import envelope
 from harvester.sample_portals.server import Answer, Asked, Fault, Portal
 from tests.portals import faults, json_lists
 
 pytestmark = [pytest.mark.timeout(300)]
 
-PATHS = {"ckan": "", "dcat": "/catalog.ttl", "datagokr": "", "json_api": ""}
+PATHS = {"ckan": "", "dcat": "/catalog.ttl", "datagokr": "", "json_api": "", "oai_pmh": "/oai"}
 OWN_OPTIONS: dict[str, dict[str, object]] = {
     "ckan": {"rows": 10},
     "dcat": {},
     "datagokr": {"page_rows": 20},
     "json_api": json_lists.OPTIONS,
+    "oai_pmh": {},
 }
-RECORDS = {"ckan": 40, "dcat": 12, "datagokr": 82, "json_api": 34}
+RECORDS = {"ckan": 40, "dcat": 12, "datagokr": 82, "json_api": 34, "oai_pmh": 10}
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Healthy:
             return ledger.last_seq(), {held.id: held.content_hash for held in ledger.live()}
 
 
-@pytest.fixture(scope="module", params=["ckan", "dcat", "datagokr", "json_api"])
+@pytest.fixture(scope="module", params=["ckan", "dcat", "datagokr", "json_api", "oai_pmh"])
 def healthy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Healthy]:
     protocol = request.param
     portal: Portal = {
@@ -59,6 +61,7 @@ def healthy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         "dcat": sample_portals.sample_dcat,
         "datagokr": sample_portals.sample_datagokr,
         "json_api": json_lists.sample,
+        "oai_pmh": sample_portals.sample_oai_pmh,
     }[protocol]()
     with portal:
         source = HarvestSource(
@@ -86,7 +89,10 @@ EVERYWHERE: dict[str, tuple[Fault, dict[str, str]]] = {
     "not found": (faults.always(Answer(b"not here", 404)), {"": "not found"}),
     "login page": (faults.html(), {"": "login page"}),
     "maintenance": (faults.html(faults.MAINTENANCE_PAGE), {"": "layout changed"}),
-    "error inside 200": (faults.error_inside_200(), {"": "error inside 200", "datagokr": "layout changed"}),
+    "error inside 200": (
+        faults.error_inside_200(),
+        {"": "error inside 200", "datagokr": "layout changed", "oai_pmh": "layout changed"},
+    ),
     "no body": (faults.body(b""), {"": "empty"}),
     "another layout": (faults.body(b'{"items": [{"id": 1}]}'), {"": "layout changed", "json_api": "error inside 200"}),
     "garbage": (faults.body(b"\x89PNG\r\n\x1a\n\x00\xff\xfe", "application/octet-stream"), {"": "unreadable answer"}),
@@ -144,12 +150,13 @@ def test_a_fault_that_passes_leaves_a_complete_job(fault: object, healthy: Healt
     assert healthy.data() == healthy.before
 
 
-@pytest.mark.parametrize("healthy", ["ckan", "dcat", "json_api"], indirect=True)
+@pytest.mark.parametrize("healthy", ["ckan", "dcat", "json_api", "oai_pmh"], indirect=True)
 @pytest.mark.parametrize("name", ["server error", "login page"])
 def test_a_listing_that_breaks_in_the_middle_is_partial(name: str, healthy: Healthy) -> None:
     def strike(asked: Asked) -> Answer | None:
         # CKAN's third page begins at the last package of the second.
-        middle = asked.query.get("start") == "18" or asked.query.get("page") == "2" or asked.query.get("at") == "2"
+        numbers = {asked.query.get(name) for name in ("start", "page", "at")}
+        middle = bool(numbers & {"18", "2"}) or "resumptionToken" in asked.query
         return EVERYWHERE[name][0](asked) if middle else None
 
     with healthy.portal.failing(strike):
@@ -165,14 +172,20 @@ EMPTY = {
     "dcat": (b"@prefix dcat: <http://www.w3.org/ns/dcat#> .\n<https://x.example/> a dcat:Catalog .", "text/turtle"),
     "datagokr": ("목록키,목록유형,목록명,제공기관,수정일\n".encode(), "text/csv"),
     "json_api": (b'{"status": "OK", "total": 0, "rows": null}', "application/json"),
+    "oai_pmh": (envelope('<error code="noRecordsMatch"/>'), "text/xml"),
 }
 
 
 def test_an_empty_list_is_held_and_removes_nothing(healthy: Healthy) -> None:
     body, content_type = EMPTY[healthy.source.protocol]
-    where = {"ckan": "package_search", "dcat": "/catalog.ttl", "datagokr": "fileDownload", "json_api": "/list"}[
-        healthy.source.protocol
-    ]
+    places = {
+        "ckan": "package_search",
+        "dcat": "/catalog.ttl",
+        "datagokr": "fileDownload",
+        "json_api": "/list",
+        "oai_pmh": "ListRecords",
+    }
+    where = places[healthy.source.protocol]
     for _ in range(2):
         with healthy.portal.failing(faults.body(body, content_type, faults.at(where))):
             report = healthy.harvest()
@@ -190,7 +203,7 @@ def test_endless_paging_is_stopped(healthy: Healthy) -> None:
     assert set(healthy.before[1]) <= set(healthy.data()[1])
 
 
-@pytest.mark.parametrize("healthy", ["ckan", "json_api"], indirect=True)
+@pytest.mark.parametrize("healthy", ["ckan", "json_api", "oai_pmh"], indirect=True)
 def test_a_bomb_is_not_unpacked(healthy: Healthy) -> None:
     before = healthy.data()
     with healthy.portal.failing(faults.gzip_bomb(256)):
@@ -227,7 +240,7 @@ def test_withdrawn_records_keep_their_row(tmp_path: Path) -> None:
 def test_a_full_disk_of_ours_is_no_fault_of_the_portal(
     healthy: Healthy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if healthy.source.protocol in {"ckan", "json_api"}:
+    if healthy.source.protocol in {"ckan", "json_api", "oai_pmh"}:
         pytest.skip("nothing of this protocol is written to disk before the ledger")
 
     def on_a_full_disk(downloads: Downloads, url: str) -> Path:
