@@ -201,6 +201,8 @@ def _go_to_datasets(stream: JsonStream, url: str) -> None:
 
 def _data_json_record(element: Element) -> HarvestRecord | Rejected:
     dataset, payload = element.value, element.text.encode("utf-8", "replace")
+    if element.too_deep:
+        return _rejected(payload, "data_json", "nested-too-deeply", "lists and objects are nested a thousand deep")
     if not isinstance(dataset, dict):
         return _rejected(payload, "data_json", "not-a-dataset", "this element of the feed is no object")
     identifier = _identifier(dataset.get("identifier"))
