@@ -41,7 +41,7 @@ class PagingGuard:
 
         `new_identifiers` are those of its records that this job had not met before.
         """
-        size = len(page.records) + len(page.rejected) + len(page.lost)
+        size = page.listed
         again = min(len(page.records) - new_identifiers, self._may_come_again)
         self._may_come_again -= again
         self._listed += size - again

@@ -188,6 +188,7 @@ def test_another_content_is_read_from_its_beginning_after_the_same_cursor(tmp_pa
         portal.files["/feed"] = (JSON, data_json(*map(dataset, range(600, 1200))))
         rest = run(spider(DcatSpider, "dcat", f"{portal.url}/feed"), tmp_path, first.pages[0].cursor)
     assert rest.pages[0].after == first.pages[0].cursor
+    assert [page.anew for page in (*first.pages, *rest.pages)] == [False, True, False]
     assert len(rest.records) == 600
 
 
