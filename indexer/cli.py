@@ -179,7 +179,7 @@ def demo(
 
 
 def main() -> None:
-    """Entry point: an expected fault is one line on stderr. Exit codes: `console.exit_code`, and 64 for wrong usage."""
+    """Run a command; an expected fault is one line on stderr. Exit codes: `console.exit_code`, 64 for wrong usage."""
     try:
         code = app(standalone_mode=False)
     except (UsageError, QueryError) as error:
@@ -210,7 +210,3 @@ def main() -> None:
 def _fail(error: DataMoaError, code: int) -> None:
     console.notes.print(f"datamoa: {error}")
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

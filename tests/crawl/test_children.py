@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -169,7 +170,7 @@ def start_child(settings: config.Settings, source: str) -> subprocess.Popen[byte
 def finish(child: subprocess.Popen[bytes]) -> list[ChildMessage]:
     assert child.stdout is not None
     assert child.stdin is not None
-    with child.stdout, child.stdin:
+    with child.stdout, contextlib.closing(child.stdin):  # which a test may have closed
         told = [msgspec.json.decode(line, type=ChildMessage) for line in child.stdout]
         child.wait()
     return told
@@ -300,6 +301,20 @@ def test_ctrl_c_stops_gently(install: Install, ckan: CkanPortal) -> None:
     after = run(settings)
     assert {(report.verdict, report.created) for report in after} == {("complete", RECORDS)}
     assert {report.job for report in after} == {int(line[1]) for line in lines}
+
+
+def test_a_child_that_is_asked_to_stop_while_it_starts_stops(install: Install, ckan: CkanPortal) -> None:
+    settings = install(source=ckan)
+    with ckan.failing(slowly(threading.Event())):
+        child = start_child(settings, "m.source")
+        assert child.stdin
+        child.stdin.close()
+        (*_, last) = finish(child)
+    assert last.report
+    assert (last.report.job, last.report.reason) == (1, "interrupted")
+    assert last.report.listed < RECORDS
+    (report,) = run(settings)
+    assert (report.job, report.verdict, report.created) == (1, "complete", RECORDS)
 
 
 def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal) -> None:
