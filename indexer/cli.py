@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+import harvester.cli_ledger  # noqa: F401 - it adds its commands to `app`
 from harvester import config, console
 from harvester.cli import Context, Json, app
 from harvester.errors import DataMoaError, IndexEngineError, QueryError, UsageError
@@ -181,7 +182,7 @@ def demo(
 def main() -> None:
     """Run a command; an expected fault is one line on stderr. Exit codes: `console.exit_code`, 64 for wrong usage."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="datamoa")
     except (UsageError, QueryError) as error:
         _fail(error, WRONG_USAGE)
     except DataMoaError as error:
