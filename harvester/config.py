@@ -173,8 +173,9 @@ def read_yaml(file: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
 
 
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # alike
-    """PyYAML's safe loader, the quick one where PyYAML has it; a value that is none (a date in month 99) is told with its
-    line, as all else is.
+    """PyYAML's safe loader, the quick one where PyYAML has it.
+
+    A value that is none (a date in month 99) is told with its line, as all else is.
     """
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
