@@ -8,6 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+_LONGEST = ("test_walk.py", "test_children.py", "test_demo.py", "test_killing.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda test: test.path.name not in _LONGEST)
+
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
