@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 _LONGEST = ("test_walk.py", "test_children.py", "test_demo.py", "test_killing.py")
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as in a terminal: what a shell starts in the background ignores it, and so would all our children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
