@@ -159,7 +159,7 @@ def _round(options: argparse.Namespace, url: str, home: Path) -> dict[str, tuple
         assert changed == (options.records if step == "harvest" else 0), report
         steps[step] = (report["seconds"], cpu, peak)
         if step == "harvest" and not options.no_index:
-            _, wall, cpu, peak = run([sys.executable, "-m", "indexer.cli", "index", "--json"], environment)
+            _, wall, cpu, peak = run([sys.executable, "-m", "indexer", "index", "--json"], environment)
             steps["index"] = (wall, cpu, peak)
             steps["harvest and index"] = (wall + steps["harvest"][0], cpu + steps["harvest"][1], 0.0)
     size = sum(file.stat().st_size for file in (home / "var").glob("ledger*"))

@@ -62,7 +62,7 @@ def main() -> None:
 
 def _serve_and_ask(settings: config.Settings, options: argparse.Namespace) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "indexer.cli", "serve", "--port", "0"],
+        [sys.executable, "-m", "indexer", "serve", "--port", "0"],
         env=os.environ | config.environment(settings),
         stderr=subprocess.PIPE,
         text=True,

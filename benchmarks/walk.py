@@ -40,7 +40,7 @@ def main() -> None:
 
         def datamoa(*arguments: str) -> str:
             print(f"\n$ datamoa {' '.join(arguments)}", flush=True)
-            command = [sys.executable, "-m", "indexer.cli", "--home", str(home / "var"), "--config", str(folder)]
+            command = [sys.executable, "-m", "indexer", "--home", str(home / "var"), "--config", str(folder)]
             done = subprocess.run([*command, *arguments], stdout=subprocess.PIPE, text=True, check=False)
             print(done.stdout, end="")
             print(f"exit code {done.returncode}; the portal has answered {portal.count('/')} requests", flush=True)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from harvester import config, console, notices, timetable, units
-from harvester.cli import Json, Names, app, context_of
+from harvester.cli import Context, Json, Names, app
 from harvester.crawl import holder
 from harvester.errors import UsageError
 from harvester.members import HarvestSource
@@ -38,7 +38,7 @@ def schedule(
     json: Json = False,
 ) -> None:
     """What is due, when and why."""
-    here = context_of(context)
+    here: Context = context.obj
     if into and export is None:
         raise UsageError("--into says where --export writes; name the scheduler")
     sources = (
@@ -114,7 +114,7 @@ def worker(
     """Keep the schedules: run what is due, each job in a process of its own, until stopped."""
     from harvester.schedule import work
 
-    here = context_of(context)
+    here: Context = context.obj
     notifiers = notices.checked(tuple(notify or ()), tuple(webhook or ()))
     work(
         here.settings,

@@ -211,14 +211,17 @@ def _read(file: Path) -> str:
 
 def _parsed(file: Path | str, text: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         if node is None:
             raise ConfigurationError(f"{file}:1: the file is empty")
         _refuse_odd_keys(file, node)
-        return yaml.load(text, Loader=_Loader), dict(_lines(node, ()))
+        lines = dict(_lines(node, ()))
+        return loader.construct_document(node), lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        hint = "; YAML is indented with spaces, never with tabs" if "\\t" in (error.problem or "") else ""
+        tabs = "\t" in "".join(text.splitlines()[line - 1 : line])
+        hint = "; YAML is indented with spaces, never with tabs" if tabs else ""
         raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.problem}{hint}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -227,8 +230,11 @@ def _parsed(file: Path | str, text: str) -> tuple[Any, dict[tuple[str | int, ...
         raise ConfigurationError(f"{file}: nested too deeply, or an alias (*name) stands for what it is in") from None
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader; a value that is none (a date in month 99) is told with its line, as all else is."""
+class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # alike
+    """PyYAML's safe loader, the quick one where PyYAML has it.
+
+    A value that is none (a date in month 99) is told with its line, as all else is.
+    """
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:

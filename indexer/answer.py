@@ -14,15 +14,19 @@ from harvester.catalog import codec
 from harvester.catalog.model import Concept, Dataset
 from harvester.catalog.urls import is_web_address
 from harvester.catalog.vocabularies import Vocabularies
+from harvester.errors import ForeignIndexError
 from harvester.ledger import Ledger
 from indexer.analysis import Analyser
 from indexer.documents import UNKNOWN
 from indexer.engines.base import SearchIndex
 from indexer.languages import Said, said
+from indexer.ownership import estrangement
 from indexer.query import SearchQuery, ask
 
 LONGEST_DESCRIPTION = 1000
 """Characters of a description in a hit; the whole one is in the dataset."""
+_OWN_FOR_SECONDS = 5.0
+"""So long an index that was this ledger's is taken to be so still: looking costs a cluster two requests."""
 _FRAGMENT = 240
 _LEAD = 60
 _SPANS_WEIGHED = 200
@@ -114,7 +118,8 @@ class Answer:
 class Searcher:
     """Answers searches from one ledger and one index; belongs to one thread, as its analyser does.
 
-    Searching raises `QueryError` for parameters that are not acceptable, `IndexEngineError` and `LedgerError`.
+    Searching raises `QueryError` for parameters that are not acceptable, `IndexEngineError` (`ForeignIndexError` where
+    the index is not this ledger's) and `LedgerError`.
     """
 
     def __init__(self, ledger: Ledger, engine: SearchIndex, vocabularies: Vocabularies, config_folder: Path) -> None:
@@ -122,6 +127,7 @@ class Searcher:
         self._engine = engine
         self._vocabularies = vocabularies
         self._analyser = Analyser(remember=_REMEMBERED_CHUNKS)
+        self._own_until = 0.0
         members = config.members(config_folder)
         self._members = {member.id: member.name.ko for member in members}
         self._sources = {source.name: source.title for member in members for source in member.sources}
@@ -133,6 +139,7 @@ class Searcher:
     def answer(self, query: SearchQuery) -> Answer:
         """Search, read what was found, label and highlight it."""
         began = time.perf_counter()
+        self._refuse_a_strange_index()
         asked = ask(self._engine, query, self._analyser)
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
         hits = []
@@ -147,6 +154,13 @@ class Searcher:
         }
         took = round((time.perf_counter() - began) * 1000)
         return Answer(asked.result.total, took, tuple(hits), facets, asked.result.cursor, asked.relaxed)
+
+    def _refuse_a_strange_index(self) -> None:
+        if time.monotonic() < self._own_until:
+            return
+        if strange := estrangement(self._ledger, self._engine.checkpoint()):
+            raise ForeignIndexError(f"{self._engine.name}: this index {strange}; `datamoa rebuild` makes it anew")
+        self._own_until = time.monotonic() + _OWN_FOR_SECONDS
 
     def label(self, field: str, value: str) -> str:
         """Give what a searcher reads for a value of a field."""

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from harvester import (
     cli_kit,  # noqa: F401 - adds its commands to `app`
+    cli_ledger,  # noqa: F401 - as above
     cli_schedule,  # noqa: F401 - as above
     config,
     console,
@@ -184,9 +185,9 @@ def demo(
 
 
 def main() -> None:
-    """Entry point: an expected fault is one line on stderr. Exit codes: `console.exit_code`, and 64 for wrong usage."""
+    """Run a command; an expected fault is one line on stderr. Exit codes: `console.exit_code`, 64 for wrong usage."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="datamoa")
     except (UsageError, QueryError) as error:
         _fail(error, WRONG_USAGE)
     except DataMoaError as error:
@@ -215,7 +216,3 @@ def main() -> None:
 def _fail(error: DataMoaError, code: int) -> None:
     console.notes.print(f"datamoa: {error}")
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

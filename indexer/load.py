@@ -20,6 +20,7 @@ from indexer.documents import ANALYSIS
 from indexer.drift import Difference, VerifyReport, differences
 from indexer.engines.base import Checkpoint, Deletion, Failure, IndexChange, Indexed, SearchIndex
 from indexer.making import Made, Read, make, making
+from indexer.ownership import estrangement
 
 __all__ = ["IndexReport", "RebuildReport", "VerifyReport", "bring_up_to_date", "rebuild", "verify"]
 
@@ -103,15 +104,8 @@ def _checkpoint(ledger: Ledger, index: SearchIndex) -> Checkpoint:
     at = index.checkpoint()
     if at.ledger is None:
         return Checkpoint(ledger.id, 0, ANALYSIS)
-    if at.ledger != ledger.id:
-        raise ForeignIndexError(
-            f"{index.name}: this index was filled from another ledger; `datamoa rebuild` makes it this one's"
-        )
-    if at.seq > (last := ledger.last_seq()):
-        raise ForeignIndexError(
-            f"{index.name}: this index has seen change {at.seq}, the ledger's last is {last} (was it restored from a "
-            "backup?); `datamoa rebuild` makes the index anew"
-        )
+    if strange := estrangement(ledger, at):
+        raise ForeignIndexError(f"{index.name}: this index {strange}; `datamoa rebuild` makes it anew")
     if at.analysis != ANALYSIS:
         raise ForeignIndexError(
             f"{index.name}: this index was built by analysis {at.analysis}, now it is {ANALYSIS}; run `datamoa rebuild`"

@@ -167,7 +167,7 @@ def _days(name: str, given: Mapping[str, str]) -> Days | None:
         return _range(given[name], name)
     low = _day(ends["from"], f"{name}_from", _DAY_FORMS)[0] if ends["from"] else None
     high = _day(ends["to"], f"{name}_to", _DAY_FORMS)[1] if ends["to"] else None
-    return (low, high) if low or high else None
+    return _forward(low, high, name) if low or high else None
 
 
 def _range(text: str, name: str) -> Days:
@@ -176,10 +176,17 @@ def _range(text: str, name: str) -> Days:
         return _day(low, name, _RANGE_FORMS)
     if not low and not high:
         raise QueryError(f"{name}: {_cut(text)!r} has neither beginning nor end", parameter=name, allowed=_RANGE_FORMS)
-    return (
+    return _forward(
         _day(low, name, _RANGE_FORMS)[0] if low else None,
         _day(high, name, _RANGE_FORMS)[1] if high else None,
+        name,
     )
+
+
+def _forward(low: str | None, high: str | None, name: str) -> Days:
+    if low and high and low > high:
+        raise QueryError(f"{name}: {low} is after {high}; the earlier one comes first", parameter=name)
+    return low, high
 
 
 def _day(text: str, name: str, forms: tuple[str, ...]) -> tuple[str, str]:

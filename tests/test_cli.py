@@ -244,7 +244,9 @@ def test_a_ledger_that_cannot_be_opened_is_told_in_one_line(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("command", [["members"], ["index"], ["search", "x"], ["demo", "--port", "0"]])
+@pytest.mark.parametrize(
+    "command", [["members"], ["index"], ["search", "x"], ["serve", "--port", "0"], ["demo", "--port", "0"]]
+)
 def test_a_home_that_is_no_folder_is_told(run: Run, tmp_path: Path, command: list[str]) -> None:
     home = tmp_path / "home"
     home.write_text("no folder")
@@ -286,3 +288,15 @@ def test_brackets_of_a_portal_are_text(run: Run, tmp_path: Path) -> None:
     assert publisher in printed
     assert page in printed
     assert page in run("--home", str(tmp_path), "why", page)[2]
+
+
+def test_an_index_of_another_ledger_answers_no_search(run: Run, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}") as ledger:
+        put(ledger, dataset("a.b", "1", "자료"))
+    assert run("--home", str(tmp_path), "index")[0] == 0
+    (tmp_path / "ledger.sqlite").unlink()
+    code, _, said = run("--home", str(tmp_path), "search", "자료")
+    assert code == 1
+    assert "another ledger; `datamoa rebuild`" in said
+    assert run("--home", str(tmp_path), "rebuild")[0] == 0
+    assert run("--home", str(tmp_path), "search", "자료")[0] == 0

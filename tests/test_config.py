@@ -74,7 +74,7 @@ def test_a_protocol_of_one_portal_knows_its_address_and_language(tmp_path: Path)
         ("url: https://portal.example/", "url: 'http://[portal'", 8, ["sources.portal.url", "IPv6"]),
         ("url: https://portal.example/", "url: https://portal.example:99999", 8, ["sources.portal.url", "ort"]),
         ("  portal:", "  ../portal:", 5, ["sources.../portal", "no name"]),
-        ("title: 시험 포털", "title: \x01", 6, ["not valid YAML", "special characters"]),
+        ("title: 시험 포털", "title: \x01", 6, ["not valid YAML", "characters"]),
         ("title: 시험 포털", "title: 2001-99-99", 6, ["not valid YAML", "month"]),
         ("title: 시험 포털", "title: !!int many", 6, ["not valid YAML", "int"]),
         ("sector: public", "? [a, b]\n: public", 3, ["a key is a word"]),

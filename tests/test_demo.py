@@ -23,7 +23,7 @@ def demo(home: Path, port: int) -> Iterator[tuple[httpx.Client, str]]:
     # Sample data must not get where the environment points.
     environment = os.environ | {"DATAMOA_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/nothing"}
     with subprocess.Popen(
-        [sys.executable, "-m", "indexer.cli", "--home", str(home), "demo", "--port", str(port)],
+        [sys.executable, "-m", "indexer", "--home", str(home), "demo", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

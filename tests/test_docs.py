@@ -104,6 +104,6 @@ def test_links_between_the_documents_lead_somewhere() -> None:
 
 
 def test_the_help_of_the_program_lists_every_command() -> None:
-    done = subprocess.run([sys.executable, "-m", "indexer.cli", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-m", "indexer", "--help"], capture_output=True, text=True, check=True)
     for command in COMMANDS:
         assert command in done.stdout

@@ -53,7 +53,7 @@ def settings(tmp_path: Path, portal: CkanPortal) -> config.Settings:
 
 @contextmanager
 def worker(settings: config.Settings, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "indexer.cli", "worker", *arguments]
+    command = [sys.executable, "-m", "indexer", "worker", *arguments]
     with subprocess.Popen(
         command,
         env=os.environ | config.environment(settings),
@@ -92,7 +92,7 @@ def stopped(process: subprocess.Popen[str]) -> str:
 def test_what_is_due_is_harvested_and_found_without_a_command(settings: config.Settings) -> None:
     with worker(settings) as process:
         eventually(lambda: verdicts(settings) == [(1, "complete")])
-        search = [sys.executable, "-m", "indexer.cli", "search", "--json"]
+        search = [sys.executable, "-m", "indexer", "search", "--json"]
 
         def found() -> bool:
             answer = subprocess.run(search, env=os.environ | config.environment(settings), capture_output=True)
@@ -100,7 +100,7 @@ def test_what_is_due_is_harvested_and_found_without_a_command(settings: config.S
 
         eventually(found)
         second = subprocess.run(
-            [sys.executable, "-m", "indexer.cli", "worker"],
+            [sys.executable, "-m", "indexer", "worker"],
             env=os.environ | config.environment(settings),
             capture_output=True,
             text=True,

@@ -219,8 +219,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `after` is the cursor that this page follows (None: the beginning), `cursor` the one to go on from: both JSON
     values, opaque to the ledger, compared for equality. `end`: the protocol says that nothing follows.
     `declared_total` is the number of records that the portal says the listing has, None where it says nothing;
-    it speaks of what this source selects only if the portal applies the selection itself.
-    `anew`: the listing begins again with this page, because the portal forgot its place; records will come twice.
+    it speaks of what this source selects only if the portal applies the selection itself. `anew`: the listing begins
+    again with this page, because what the cursor `after` stood in is no longer there.
     """
 
     records: tuple[HarvestRecord, ...]
@@ -231,6 +231,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     rejected: tuple[Rejected, ...] = ()
     lost: tuple[Lost, ...] = ()
     anew: bool = False
+
+    @property
+    def listed(self) -> int:
+        """How many entries of the listing the page holds."""
+        return len(self.records) + len(self.rejected) + len(self.lost)
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import resource
+import signal
 import sys
 from datetime import datetime
 from logging.handlers import RotatingFileHandler
@@ -40,6 +41,7 @@ def main() -> None:
         loop = event_loop()
         stop = asyncio.Event()
         loop.add_reader(sys.stdin.fileno(), _at_its_end, stop)
+        loop.add_signal_handler(signal.SIGTERM, stop.set)  # supervisors send it to every process of a service
         harvest_order = HarvestOrder(
             settings, order.full, order.limit, order.dry_run, datetime.fromisoformat(order.started), _tell_progress
         )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import IO
@@ -99,7 +101,7 @@ class Children:
             started=self._order.started.isoformat(),
             memory=self._memory,
         )
-        with log_file(self._order.settings, source.name).open("ab") as log:
+        with log_file(self._order.settings, source.name).open("ab") as log, _uninterrupted():
             child = subprocess.Popen(
                 [sys.executable, "-m", "harvester.crawl.child", msgspec.json.encode(order).decode()],
                 stdin=subprocess.PIPE,
@@ -108,10 +110,10 @@ class Children:
                 env=os.environ | _MEMORY | config.environment(self._order.settings),
                 start_new_session=True,  # a terminal's Ctrl-C is for the parent, which asks the children
             )
-        self._running[source.name] = child
-        self._heard[source.name] = monotonic()
-        assert child.stdout is not None
-        threading.Thread(target=self._listen, args=(source, child.stdout), daemon=True).start()
+            self._running[source.name] = child
+            self._heard[source.name] = monotonic()
+            assert child.stdout is not None
+            threading.Thread(target=self._listen, args=(source, child.stdout), daemon=True).start()
 
     def _listen(self, source: HarvestSource, lines: IO[bytes]) -> None:
         with lines:
@@ -184,6 +186,25 @@ class Children:
     def _kill(self) -> None:
         for child in self._running.values():
             child.kill()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a signal wait until this is done: a child that runs and is not known would be left alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for each in came:
+        signal.raise_signal(each)
 
 
 def log_file(settings: config.Settings, source: str) -> Path:

@@ -15,6 +15,8 @@ from harvester.crawl.redaction import redact
 from harvester.ledger.types import JobReport
 from harvester.members import HarvestSource
 
+_STARTING_SECONDS = 0.02
+
 
 async def crawl(source: HarvestSource, order: HarvestOrder, stop: asyncio.Event | None = None) -> JobReport:
     """Crawl one source; `stop`, once set, ends the crawl gently and leaves its job to be resumed."""
@@ -29,8 +31,12 @@ async def crawl(source: HarvestSource, order: HarvestOrder, stop: asyncio.Event 
     crawling = runner.crawl(crawler)
     asked = asyncio.ensure_future((stop or asyncio.Event()).wait())
     await asyncio.wait({crawling, asked}, return_when=asyncio.FIRST_COMPLETED)
-    if not crawling.done():
-        await crawler.stop_async()
+    while not crawling.done():
+        # Asked before its engine runs, Scrapy would go on to the end and never come back.
+        if crawler.spider is not None and crawler.engine.running:
+            await crawler.stop_async()
+            break
+        await asyncio.wait({crawling}, timeout=_STARTING_SECONDS)
     asked.cancel()
     await crawling
     pipeline = crawler.get_item_pipeline(LedgerPipeline)

@@ -8,6 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
+from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
 from harvester import config, settings
@@ -57,6 +58,13 @@ def spider_class(source: HarvestSource, folder: Path | None = None) -> type[Prot
     return type(name, (protocol,), attributes)
 
 
+class UnknownSourceError(UsageError, KeyError):
+    """No source has this name. What Scrapy's loaders raise (KeyError), told by its command line as a wrong usage."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it quoted
+
+
 class SourceLoader:
     """Scrapy's `SpiderLoaderProtocol` over the configured sources, so that ``scrapy list`` and ``crawl`` work."""
 
@@ -70,9 +78,9 @@ class SourceLoader:
         return cls(tuple(source for member in members for source in member.sources))
 
     def load(self, spider_name: str) -> type[Spider]:
-        """Give the spider class of a source; KeyError where none has this name."""
+        """Give the spider class of a source; raise `UnknownSourceError` where none has this name."""
         if spider_name not in self._sources:
-            raise KeyError(f"no source is called {spider_name!r}; `scrapy list` lists them")
+            raise UnknownSourceError(f"no source is called {spider_name!r}; `scrapy list` lists them")
         return spider_class(self._sources[spider_name])
 
     def list(self) -> list[str]:

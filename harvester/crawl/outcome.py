@@ -76,16 +76,19 @@ class Outcome:
         return self.stopped or self.listing_over
 
     def within_limit(self, page: Page) -> Page:
-        """Cut `page` to the records that the operator still wants; with the last of them the listing is over."""
+        """Cut `page` to the entries that the operator still wants; with the last of them the listing is over."""
         if self._sample is not None:
             page = self._sampled(page, self._sample)
         if self.left is None:
             return page
-        if len(page.records) >= self.left:
+        if page.listed >= self.left:
             self.listing_over = True
             self.fail("limit", "the operator asked for no more")
-            page = msgspec.structs.replace(page, records=page.records[: self.left], end=False)
-        self.left -= len(page.records)
+            records = page.records[: self.left]
+            rejected = page.rejected[: self.left - len(records)]
+            lost = page.lost[: self.left - len(records) - len(rejected)]
+            page = msgspec.structs.replace(page, records=records, rejected=rejected, lost=lost, end=False)
+        self.left -= page.listed
         return page
 
     def _sampled(self, page: Page, sample: Sample) -> Page:

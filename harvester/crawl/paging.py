@@ -42,7 +42,7 @@ class PagingGuard:
 
         `new_identifiers` are those of its records that this job had not met before.
         """
-        size = len(page.records) + len(page.rejected) + len(page.lost)
+        size = page.listed
         if page.anew:
             self._may_come_again = self._listed
             self._contents.clear()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_, delete, select
 
 from harvester.catalog.model import Issue, Page
 from harvester.errors import LedgerError
 from harvester.ledger import bulk, records, schema
 from harvester.ledger.batch import Batch
-from harvester.ledger.encoding import clean, payload_hash, storable, to_json
+from harvester.ledger.encoding import clean, issue_of, payload_hash, storable, to_json
 from harvester.ledger.records import Prepared, State, StoredPart
 from harvester.ledger.rows import Pending, Stray
 from harvester.ledger.store import AnyRow, Store
@@ -31,6 +31,20 @@ class Intake:
         self._met: dict[str, bytes] = {}
         self._strays: list[Stray] = []
         self._pending: list[Pending] = []
+
+    def forget_strays(self) -> None:
+        """Take out of the counts what the listing held beside records so far: it begins again and will show it again.
+
+        Records are known by their identifier when they are met again; entries without one are not.
+        """
+        stray = schema.stray.c
+        counted = {"rejected": "rejected", "lost": "failed"}
+        chosen = and_(stray.job == self._row.id, stray.kind.in_(counted))
+        for kind, issue in self._tx.execute(select(stray.kind, stray.issue).where(chosen)):
+            self.outcomes[counted[kind]] -= 1
+            found = issue_of(issue)
+            self.batch.issue_counts[(found.severity, found.code)] -= 1
+        self._tx.execute(delete(schema.stray).where(chosen))
 
     def take(self, prepared: Sequence[Prepared]) -> None:
         """Take the records of a page, in their order."""

@@ -89,6 +89,8 @@ def commit_page(store: Store, job: Job, page: Page, entries: Sequence[Entry]) ->
                 f"{job.source}: job {job.id} stands at {stored}, the page follows {page.after}; it was not stored"
             )
         intake = Intake(store, tx, row)
+        if page.anew:
+            intake.forget_strays()
         intake.take(prepared)
         intake.take_beside(page)
         counts = leases.added(leases.counts_of(row), intake.outcomes)

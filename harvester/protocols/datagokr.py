@@ -111,7 +111,7 @@ class DataGoKrSpider(ProtocolSpider):
         selected = selection(self.options.organisations)
         records: list[HarvestRecord] = []
         rejected: list[Rejected] = []
-        after, kept, number = cursor, 0, -1
+        after, kept, number, anew = cursor, 0, -1, place is not None and not resumed
         for number, row in enumerate(table):
             if not _concerns(row, selected, columns, self.options.organisations):
                 continue
@@ -120,8 +120,8 @@ class DataGoKrSpider(ProtocolSpider):
                 continue
             if len(records) + len(rejected) == self.options.page_rows:
                 here = msgspec.json.encode(_Place(response.content_hash, number)).decode()
-                yield Page(records=tuple(records), rejected=tuple(rejected), after=after, cursor=here)
-                after = here
+                yield Page(records=tuple(records), rejected=tuple(rejected), after=after, cursor=here, anew=anew)
+                after, anew = here, False
                 records.clear()
                 rejected.clear()
             outcome = self._outcome(row, table.header, columns)
@@ -136,6 +136,7 @@ class DataGoKrSpider(ProtocolSpider):
             cursor=msgspec.json.encode(_Place(response.content_hash, number + 1)).decode(),
             end=True,
             declared_total=kept,
+            anew=anew,
         )
 
     @classmethod

@@ -99,6 +99,8 @@ class DcatSpider(ProtocolSpider):
             total = feed.declared_total
         read = resumed
         after = cursor
+        # Of a page of RDF that is not the feed's first, only the page is read again.
+        anew = cursor is not None and not resumed and place.url == self.source.url
         rest = itertools.islice(outcomes, resumed, None)
         while True:
             chunk = list(itertools.islice(rest, _PAGE))
@@ -112,8 +114,9 @@ class DcatSpider(ProtocolSpider):
                 cursor=place.cursor(),
                 end=last and following is None,
                 declared_total=total,
+                anew=anew,
             )
-            after = page.cursor
+            after, anew = page.cursor, False
             yield page
             if last:
                 break
@@ -210,6 +213,8 @@ def _go_to_datasets(stream: JsonStream, url: str) -> None:
 
 def _data_json_record(element: Element) -> HarvestRecord | Rejected:
     dataset, payload = element.value, element.text.encode("utf-8", "replace")
+    if element.too_deep:
+        return _rejected(payload, "data_json", "nested-too-deeply", "lists and objects are nested a thousand deep")
     if not isinstance(dataset, dict):
         return _rejected(payload, "data_json", "not-a-dataset", "this element of the feed is no object")
     identifier = _identifier(dataset.get("identifier"))

@@ -7,26 +7,40 @@ ijson was tried: it copies the path to every open bracket, and 100,000 of them t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
 
 _READ_AHEAD = 1 << 18
 _LARGEST = 1 << 22  # characters of one value; the largest recorded dataset has 310 thousand
 _WHITE = " \t\n\r"
-_DECODER = json.JSONDecoder()
+_MARK = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{}]', re.DOTALL)
+"""A whole string, a quotation mark whose string is not whole, or a bracket."""
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # Python reads 4,300 digits at the most
+        return float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 class Element(NamedTuple):
-    """A value and its text."""
+    """A value and its text; of a value that is `too_deep` to be read, only the text is known."""
 
     value: Any
     text: str
+    too_deep: bool = False
 
 
 class JsonStream:
     """Reads JSON text step by step. Every method raises ValueError where the text is no JSON, or breaks off.
 
-    Values nested deeper than Python's recursion limit, or larger than 4 million characters, are no JSON here.
+    Values larger than 4 million characters are no JSON here; of those nested deeper than Python's recursion limit only
+    the end is looked for.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -64,7 +78,7 @@ class JsonStream:
                 if not near_end or not self._more(wanted):
                     raise
             except RecursionError:
-                raise ValueError("nested too deeply") from None
+                return self._too_deep()
             else:
                 # A number may go on in what was not read yet.
                 if end < len(self._text) or not self._more(wanted):
@@ -72,8 +86,28 @@ class JsonStream:
                     self._at = end
                     return Element(value, text)
             wanted *= 2
-            if len(self._text) - self._at > _LARGEST:
-                raise ValueError(f"one value has more than {_LARGEST:,} characters")
+            self._limit()
+
+    def _too_deep(self) -> Element:
+        """Go past the list or object that begins here, by its brackets alone."""
+        depth = scanned = 0
+        while True:
+            for mark in _MARK.finditer(self._text, self._at + scanned):
+                if mark[0] == '"':
+                    break
+                scanned = mark.end() - self._at
+                depth += (mark[0] in "[{") - (mark[0] in "]}")
+                if not depth:
+                    text = self._text[self._at : mark.end()]
+                    self._at = mark.end()
+                    return Element(None, text, too_deep=True)
+            self._limit()
+            if not self._more(_READ_AHEAD):
+                raise ValueError("a value has no end")
+
+    def _limit(self) -> None:
+        if len(self._text) - self._at > _LARGEST:
+            raise ValueError(f"one value has more than {_LARGEST:,} characters")
 
     def elements(self) -> Iterator[Element]:
         """Read the list that begins here."""

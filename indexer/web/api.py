@@ -16,6 +16,7 @@ from harvester.catalog.quality import quality
 from harvester.errors import DataMoaError
 from harvester.ledger import Ledger, StoredDataset
 from indexer.documents import ANALYSIS
+from indexer.ownership import estrangement
 from indexer.web.answers import json_answer
 from indexer.web.faults import NotHereError
 from indexer.web.openapi import DATASET_ID, search_parameters
@@ -197,22 +198,23 @@ def _down(reason: str, **known: Any) -> dict[str, Any]:
 
 
 def _health(reader: Reader) -> dict[str, Any]:
-    last_seq = reader.ledger.last_seq()
     # The kind, not the name: a cluster's name is its address, which is nobody's business.
     kind = "embedded" if reader.settings.index_url == "embedded" else "elasticsearch"
-    known = {"engine": kind, "ledger": "reachable", "last_seq": last_seq}
+    known: dict[str, Any] = {"engine": kind, "ledger": "reachable", "last_seq": reader.ledger.last_seq()}
     try:
         checkpoint = reader.engine.checkpoint()
         documents = reader.engine.document_count()
     except DataMoaError as error:
         log.error("health: %s", error)
         return _down("the search engine cannot be reached", **known)
+    if strange := estrangement(reader.ledger, checkpoint):
+        known |= {"checkpoint": checkpoint.seq, "documents": documents}
+        return _down(f"the index {strange}: `datamoa rebuild` makes it anew", **known)
+    last_seq = known["last_seq"] = reader.ledger.last_seq()
     lag = max(0, last_seq - checkpoint.seq)
     aside = len(reader.ledger.set_asides(reader.engine.name))
     reasons = []
-    if checkpoint.ledger not in (None, reader.ledger.id) or checkpoint.seq > last_seq:
-        reasons.append("the index belongs to another ledger: `datamoa rebuild` makes a new one")
-    elif checkpoint.analysis not in (None, ANALYSIS):
+    if checkpoint.analysis not in (None, ANALYSIS):
         reasons.append("the index was built by another analysis: `datamoa rebuild` makes a new one")
     elif lag:
         reasons.append(f"the index is {lag:,} changes behind the ledger: `datamoa index` brings it up to date")

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from harvester.errors import DataMoaError, IndexEngineError, QueryError
+from harvester.errors import DataMoaError, ForeignIndexError, IndexEngineError, QueryError
 from indexer.web.answers import json_answer, page_answer
 from indexer.web.protection import is_for_programs
 from indexer.web.readers import UnavailableError
@@ -21,6 +21,10 @@ _PLAIN = {
     "search engine": (
         "the search engine cannot answer at the moment",
         "지금은 검색 엔진이 답하지 못합니다. 잠시 뒤에 다시 찾아 주세요.",
+    ),
+    "index": (
+        "the search index is not this ledger's and has to be rebuilt",
+        "검색 색인을 다시 만들어야 합니다. 그동안은 검색할 수 없습니다.",
     ),
     "ledger": (
         "the ledger cannot be read at the moment",
@@ -99,7 +103,8 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 async def _backend(request: Request, error: Exception) -> Response:
     log.error("%s: %s", request.url.path, error, exc_info=error)
-    message, advice = _PLAIN["search engine" if isinstance(error, IndexEngineError) else "ledger"]
+    at_fault = "index" if isinstance(error, ForeignIndexError) else "search engine"
+    message, advice = _PLAIN[at_fault if isinstance(error, IndexEngineError) else "ledger"]
     return answer_fault(request, 503, message, "지금은 답할 수 없습니다", advice, headers={"Retry-After": "10"})
 
 

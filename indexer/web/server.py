@@ -48,7 +48,10 @@ def address(listening: socket.socket) -> str:
 
 
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve until stopped; raise `PortTakenError`, and `ConfigurationError` before anybody meets it in a search."""
+    """Serve until stopped; raise `PortTakenError`, and before anybody meets it in a search `ConfigurationError`, or
+    OSError where home is no folder.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
     config.members(settings.config)
     config.vocabularies(settings.config)
     open_index(settings).close()

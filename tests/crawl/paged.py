@@ -9,7 +9,7 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-from harvester.catalog.model import HarvestRecord, Page, Part
+from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
 from harvester.errors import PortalError
 from harvester.protocols.base import ProtocolSpider
 from tests.crawl.servers import Answer, Asked, Portal
@@ -33,7 +33,8 @@ class PagedSpider(ProtocolSpider):
             raise PortalError("error inside 200", answer["error"])
         cursor = answer["next"]
         yield Page(
-            records=tuple(self._record(one) for one in answer["records"]),
+            records=tuple(self._record(one) for one in answer["records"] if "id" in one),
+            rejected=tuple(_nameless(one) for one in answer["records"] if "id" not in one),
             after=after,
             cursor=cursor or after,
             end=cursor is None,
@@ -56,6 +57,11 @@ class PagedSpider(ProtocolSpider):
         if not response.body.startswith(b"{"):
             raise PortalError("unreadable answer", f"{response.url}: no JSON")
         return Part(name=name, format="ckan", payload=response.body)
+
+
+def _nameless(one: dict[str, Any]) -> Rejected:
+    issue = Issue(severity="error", code="no-identifier", message="no id")
+    return Rejected(payload=json.dumps(one).encode(), format="ckan", issue=issue)
 
 
 class PagedPortal(Portal):

@@ -177,6 +177,15 @@ def test_a_limit_is_kept_to_and_is_never_complete(harvest: Harvest, ledger: Ledg
         assert harvest(portal).verdict == "complete"
 
 
+def test_rejected_entries_count_towards_a_limit(harvest: Harvest) -> None:
+    with PagedPortal(0) as portal:
+        portal.records = [{"nameless": number} for number in range(95)]
+        portal.records[5] = package(5)
+        report = harvest(portal, limit=23)
+        assert (report.reason, report.listed, report.rejected, report.created) == ("limit", 23, 22, 1)
+        assert [path for path in portal.paths() if "at=" in path] == ["/page?at=0", "/page?at=10", "/page?at=20"]
+
+
 def test_a_limit_fetches_the_details_of_its_records(harvest: Harvest) -> None:
     with PagedPortal(95, details=True) as portal:
         report = harvest(portal, limit=4)

@@ -62,13 +62,23 @@ def test_every_protocol_of_the_configuration_has_a_spider() -> None:
 
 
 def test_scrapy_list(folder: Path) -> None:
-    root = Path(__file__).parent.parent.parent
-    listed = subprocess.run(
-        [sys.executable, "-m", "scrapy", "list"],
-        cwd=root,
+    listed = scrapy(folder, "list")
+    assert listed.returncode == 0
+    assert listed.stdout.split() == ["m.a", "m.b"]
+
+
+def test_scrapy_crawl_of_no_source_is_told_without_a_traceback(folder: Path) -> None:
+    crawled = scrapy(folder, "crawl", "m.c")
+    assert crawled.returncode == 2
+    assert crawled.stderr.splitlines()[-1].endswith("error: no source is called 'm.c'; `scrapy list` lists them")
+    assert "Traceback" not in crawled.stderr
+
+
+def scrapy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
+        cwd=Path(__file__).parent.parent.parent,
         env=os.environ | {"DATAMOA_CONFIG": str(folder)},
         capture_output=True,
         text=True,
-        check=True,
     )
-    assert listed.stdout.split() == ["m.a", "m.b"]

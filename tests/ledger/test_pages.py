@@ -241,3 +241,22 @@ def test_unread_fields_are_counted_by_what_records_have_now(ledger: Ledger) -> N
     harvest(ledger, [*many(2, unread=("extra", "other")), Listed("r2"), Listed("x")])
     assert ledger.source_states()[SOURCE].unread == {"extra": 2, "other": 2}
     assert ledger.source_states(with_unread=False)[SOURCE].unread == {}
+
+
+def test_a_listing_that_begins_anew_counts_what_has_no_identifier_once(ledger: Ledger) -> None:
+    problem = Issue(severity="error", code="no-identifier", message="no list key")
+    nameless = [Rejected(payload=f"row {number}".encode(), format="test", issue=problem) for number in range(3)]
+    gone = [Lost(identifier="r9", issue=Issue(severity="error", code="not-found", message="404"))]
+    first, second = pages(many(4), 2, rejected=nameless[:2], lost=gone)
+    job = start(ledger)
+    commit(ledger, job, [first])
+    anew = [
+        Page(records=first.records, after="1", cursor="a", anew=True, rejected=tuple(nameless[1:])),
+        msgspec.structs.replace(second, after="a", cursor="b", lost=tuple(gone)),
+    ]
+    commit(ledger, start(ledger), anew)
+    report = ledger.finish_job(start(ledger), Ending(requests=1), Expected())
+    assert (report.created, report.duplicate, report.rejected, report.failed) == (4, 2, 2, 1)
+    assert (report.listed, report.seen) == (9, 8)
+    assert ledger.issue_counts(report.job) == {("error", "no-identifier"): 2, ("error", "not-found"): 1}
+    assert [row.excerpt for row in ledger.rejected(report.job)] == ["row 1", "row 2"]

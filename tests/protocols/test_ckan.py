@@ -183,6 +183,39 @@ def test_a_list_with_something_else_in_it_costs_only_that(tmp_path: Path) -> Non
     assert [rejected.issue.code for rejected in found.rejected] == ["not-a-package", "not-a-package"]
 
 
+DEEP = b'{"id": "deep", "title": "]}\\"", "extras": ' + b'[{"a":' * 5_000 + b'"]"' + b"}]" * 5_000 + b"}"
+LONG = b'{"id": "long", "size": ' + b"9" * 5_000 + b"}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"success": true, "result": {"count": 3, "results": [%s]}}', id="search"),
+        pytest.param(b'{"help": {}, "result": [%s]}', id="list"),
+        pytest.param(b'{"success": true, "result": [[%s]]}', id="DKAN"),
+        pytest.param(b"[%s]", id="no envelope"),
+    ],
+)
+def test_a_package_nested_thousands_deep_or_with_an_endless_number_costs_no_other(body: bytes, tmp_path: Path) -> None:
+    packages = [b'{"id": "a"}', DEEP, LONG, b'{"id": "b"}']
+    with CkanPortal(quirks=Quirks(searches=b"results" in body)) as portal:
+        answer = faults.body(body % b", ".join(packages), where=faults.at("search" if b"results" in body else "_with_"))
+        with portal.failing(answer):
+            found = listing(portal, tmp_path)
+    assert found.identifiers == ["a", "long", "b"]
+    assert [rejected.payload for rejected in found.rejected] == [DEEP]
+    assert found.ended
+
+
+def test_a_shown_package_nested_thousands_deep_is_rejected(tmp_path: Path) -> None:
+    deep = faults.body(b'{"success": true, "result": %s}' % DEEP, where=faults.at("name-00001"))
+    quirks = Quirks(searches=False, lists_with_resources=False)
+    with CkanPortal(map(package, range(3)), quirks) as portal, portal.failing(deep):
+        found = listing(portal, tmp_path)
+    assert found.identifiers == ["id-00000", "id-00002"]
+    assert [rejected.payload for rejected in found.rejected] == [DEEP]
+
+
 def test_a_package_that_cannot_be_shown_is_lost_not_forgotten(tmp_path: Path) -> None:
     quirks = Quirks(searches=False, lists_with_resources=False, gone=frozenset({"name-00007"}))
     with CkanPortal(map(package, range(120)), quirks) as portal:
@@ -239,8 +272,9 @@ def test_a_portal_that_gives_the_same_page_for_ever_is_told(quirks: Quirks, tmp_
         (b"", "application/json", "empty"),
         (b'{"success": true, "result": {"count": 3, "results": [{"id"', "application/json", "unreadable answer"),
         (b'{"success": true, "result": {"count": 1, "results": []}} trailing', "application/json", "unreadable answer"),
-        (b"[" * 100_000, "application/json", "layout changed"),
+        (b"[" * 100_000, "application/json", "unreadable answer"),
         (b'{"a":' * 100_000, "application/json", "unreadable answer"),
+        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "application/json", "layout changed"),
         (b'{"success": true, "result": {"rows": []}}', "application/json", "layout changed"),
         (b'{"success": true, "result": 5}', "application/json", "layout changed"),
         (b"7", "application/json", "layout changed"),

@@ -206,6 +206,7 @@ def test_another_content_is_read_from_its_beginning_after_the_same_cursor(tmp_pa
         portal.replace(write_table(HEADER_2022, rows[5:]), rows[5:])
         rest = listing(portal, tmp_path, first.pages[-1].cursor, page_rows=10)
     assert rest.pages[0].after == first.pages[-1].cursor
+    assert [page.anew for page in (*first.pages, *rest.pages)] == [False, False, True, False, False, False, False]
     assert rest.identifiers == [row["목록키"] for row in rows[5:]]
 
 

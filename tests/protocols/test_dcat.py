@@ -126,6 +126,20 @@ def test_what_has_no_identifier_is_rejected_and_nothing_vanishes(tmp_path: Path)
     assert json.loads(found.rejected[0].payload) == {"title": "no"}
 
 
+def test_a_record_nested_thousands_deep_or_with_an_endless_number_costs_no_other(tmp_path: Path) -> None:
+    deep = b'{"identifier": "deep", "title": "]}\\"", "x": ' + b'[{"a":' * 60_000 + b'"]"' + b"}]" * 60_000 + b"}"
+    long = b'{"identifier": "long", "size": ' + b"9" * 5_000 + b"}"
+    first, last = (json.dumps(dataset(number)).encode() for number in (1, 2))
+    for body in (
+        b'{"dataset": [%s]}' % b", ".join([first, deep, long, last]),
+        b'{"odd": %s, "dataset": [%s]}' % (deep, b", ".join([first, deep, long, last])),
+    ):
+        found = feed(body, tmp_path)
+        assert found.identifiers == ["https://data.example/1", "long", "https://data.example/2"]
+        assert [(rejected.issue.code, rejected.payload) for rejected in found.rejected] == [("nested-too-deeply", deep)]
+        assert found.ended
+
+
 @pytest.mark.parametrize(
     ("given", "read"),
     [
@@ -174,6 +188,7 @@ def test_another_content_is_read_from_its_beginning_after_the_same_cursor(tmp_pa
         portal.files["/feed"] = (JSON, data_json(*map(dataset, range(600, 1200))))
         rest = run(spider(DcatSpider, "dcat", f"{portal.url}/feed"), tmp_path, first.pages[0].cursor)
     assert rest.pages[0].after == first.pages[0].cursor
+    assert [page.anew for page in (*first.pages, *rest.pages)] == [False, True, False]
     assert len(rest.records) == 600
 
 

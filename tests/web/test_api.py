@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.model import Dataset
 from harvester.errors import IndexEngineError, LedgerError
 from harvester.ledger import Ledger, SetAside
+from indexer import load
+from indexer.engines import open_index
 from indexer.engines.embedded import EmbeddedIndex
 from indexer.query import PARAMETERS, SORTS
 from indexer.web import schemas
@@ -249,12 +252,19 @@ def test_an_index_of_another_ledger_is_told(tmp_path: Path, settings: config.Set
     other = settings_in(tmp_path)
     (tmp_path / "index").symlink_to(settings.home / "index")
     with served(create_app(other)) as client:
-        answer = asked(client, "/health")
-        assert answer["status"] == "degraded"
+        ill = client.get("/health")
+        answer = ill.json()
+        assert (ill.status_code, answer["status"], answer["engine"]) == (503, "down", "embedded")
         assert "another ledger" in answer["reasons"][0]
-        # What the index finds and this ledger does not have is left out.
-        found = asked(client, "/api/search", q="미세먼지")
-        assert found["hits"] == []
+        refused = client.get("/api/search", params={"q": "미세먼지"})
+        assert refused.status_code == 503
+        assert "has to be rebuilt" in refused.json()["error"]["message"]
+        assert client.get("/", params={"q": "미세먼지"}).status_code == 503
+        (tmp_path / "index").unlink()
+        with Ledger.open(other.database_url) as ledger, closing(open_index(other)) as index:
+            load.rebuild(ledger, index)
+        assert asked(client, "/health")["status"] == "ok"
+        assert asked(client, "/api/search", q="미세먼지")["total"] == 0
 
 
 def test_an_index_that_needs_a_hand_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

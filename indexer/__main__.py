@@ -1,0 +1,47 @@
+"""The `datamoa` command as a process: how it takes signals, then `indexer.cli`.
+
+SIGTERM is taken as Ctrl-C is: jobs stop gently and are left to be resumed, servers finish what they answer. Afterwards
+the process ends by that signal, as whoever sent it expects (143 in a shell). While modules are imported nothing has
+begun, and both end the process at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+
+def main() -> None:
+    """Entry point."""
+    interrupt = signal.getsignal(signal.SIGINT)
+    if interrupt is signal.default_int_handler:  # it is ignored in the background of a shell's script, and stays so
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from indexer.cli import main as run
+
+    terminated = False
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        nonlocal terminated
+        terminated = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        run()
+    finally:
+        if terminated:
+            _end_by(signal.SIGTERM)
+
+
+def _end_by(number: signal.Signals) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    sys.exit(128 + number)  # the first process of a container outlives a signal that it does not handle
+
+
+if __name__ == "__main__":
+    main()
