@@ -90,6 +90,11 @@ def members(
             }
             if name:
                 row |= {"url": source.url, "note": source.note, "unread": state.unread if state else {}}
+                shares = state.coverage if state else {}
+                row["coverage"] = {
+                    name: {"found": round(found, 4), "covered": round(covered, 4)}
+                    for name, (found, covered) in shares.items()
+                }
             console.print_json(row)
         return
     console.print_table(
@@ -116,6 +121,12 @@ def members(
                 console.out.print(f"  last job {last.job}: {last.verdict or 'unfinished'} {last.reason}")
             unread = ", ".join(f"{field} ({count:,})" for field, count in (state.unread if state else {}).items())
             console.out.print(f"  fields that the portal offers and no mapping reads: {unread or 'none seen'}")
+            if state and state.coverage:
+                console.print_table(
+                    ("property", "found in", "usable in"),
+                    [(name, f"{found:.1%}", f"{covered:.1%}") for name, (found, covered) in state.coverage.items()],
+                    title="  coverage: records of the last complete full job",
+                )
 
 
 @app.command()
@@ -157,8 +168,10 @@ def harvest(
             if report.verdict == "held" and report.job:
                 console.out.print(
                     f"job {report.job} of {report.source} is held ({report.reason}): `datamoa jobs {report.job}` lists "
-                    f"what it would remove, `datamoa accept {report.job}` lets it through"
+                    f"what it would remove or change, `datamoa accept {report.job}` lets it through"
                 )
+                for deviation in report.deviations:
+                    console.out.print(f"  {deviation}")
             elif report.verdict != "complete":
                 log = here.settings.logs / f"{report.source}.log"
                 console.out.print(f"{report.source}: {report.verdict or 'unfinished'}: {report.reason}; its log: {log}")
@@ -200,6 +213,10 @@ def jobs(
                 "started": report.started,
                 "finished": report.finished,
                 "full": report.full,
+                "withheld": report.withheld,
+                "deviations": [
+                    msgspec.to_builtins(deviation) | {"text": str(deviation)} for deviation in report.deviations
+                ],
                 "issues": [
                     {"severity": severity, "code": code, "count": count} for (severity, code), count in counts.items()
                 ],
@@ -223,6 +240,12 @@ def jobs(
     console.out.print(
         f"{'full' if report.full else 'incremental'}, {_when(report.started)} to {_when(report.finished)}"
     )
+    if report.deviations:
+        console.out.print("\nunusual, compared with the records' own past and the last complete job")
+        for deviation in report.deviations:
+            console.out.print(f"  {deviation}")
+    if report.withheld:
+        console.out.print(f"  {report.withheld:,} updates wait for `datamoa accept {report.job}`")
     if counts:
         console.print_table(
             ("severity", "issue", "records"),
@@ -287,11 +310,15 @@ def why(
     json: Json = False,
 ) -> None:
     """Known or not, last seen, last change, rejected because, held because."""
-    with _context(context).ledger() as ledger:
+    here = _context(context)
+    decisions = config.joins(here.settings.config)
+    with here.ledger() as ledger:
         found = ledger.why(what)
+        doors = {row.id: ledger.also_at(row.id, decisions) for row in found}
     if json:
         for row in found:
-            console.print_json(msgspec.to_builtins(row, builtin_types=(datetime,)))
+            also_at = {"also_at": msgspec.to_builtins(doors[row.id])}
+            console.print_json(msgspec.to_builtins(row, builtin_types=(datetime,)) | also_at)
         if not found:
             console.print_json({"id": what, "source": None, "state": "unknown", "reason": "never seen in any listing"})
     for row in () if json else found:
@@ -301,6 +328,8 @@ def why(
             f"  first seen {_when(row.first_seen)}, last seen {_when(row.last_seen)} (job {row.last_job}), "
             f"last changed {_when(row.last_changed)}"
         )
+        for door in doors[row.id]:
+            console.out.print(f"  also at {door.source}: {door.id} ({door.reason})")
         for issue in row.issues:
             console.out.print(f"  {issue.severity} {issue.code}: {issue.message} {issue.value or ''}".rstrip())
     if not found and not json:

@@ -17,7 +17,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from harvester.catalog.tables import Tables
+from harvester.catalog.joins import UNDECIDED, Decisions
+from harvester.catalog.tables import JoinRow, JoinTable, Tables
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError, UsageError
 from harvester.members import HarvestSource, Member
@@ -118,6 +119,23 @@ def vocabularies(config: Path) -> Vocabularies:
         raise ConfigurationError(f"{where}: {first['msg']}") from None
     except ValueError as error:
         raise ConfigurationError(f"{folder}: {error}") from None
+
+
+@lru_cache(maxsize=8)
+def joins(config: Path) -> Decisions:
+    """What ``joins.yml`` of a config folder forces and forbids; nothing where there is no such file.
+
+    `ConfigurationError` names file, line and key of what is wrong in it.
+    """
+    file = config / "joins.yml"
+    if not file.exists():
+        return UNDECIDED
+    data, lines = read_yaml(file)
+    try:
+        decided = JoinTable.model_validate(data)
+    except ValidationError as error:
+        raise _fault(file, lines, (), error, known=[*JoinTable.model_fields, *JoinRow.model_fields]) from None
+    return decided.decisions
 
 
 def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:

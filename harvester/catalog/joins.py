@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import unquote
 
 import msgspec
@@ -74,16 +75,19 @@ def _dois(dataset: Dataset) -> Iterator[str]:
 def _named(title: LangText, publisher: Agent) -> Iterator[str]:
     """Give publisher and title in each language that both are in, the publisher taken off the title's beginning."""
     for language, name in publisher.name.items():
-        agency, text = name_key(name), title.get(language)
+        agency, text = _agency_key(name), title.get(language)
         if not agency or not text:
             continue
         words = name_key(undated(text))
-        for before in (agency, name_key(publisher.source_name or "")):
+        for before in (agency, _agency_key(publisher.source_name or "")):
             if before and words.startswith(before) and len(words) > len(before):
                 words = words.removeprefix(before)
                 break
         if words:
             yield f"{agency}/{words}"
+
+
+_agency_key = lru_cache(maxsize=4096)(name_key)
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -108,7 +108,7 @@ def also_at(store: Store, id: str, decisions: Decisions) -> list[Door]:
     record, dataset, source = schema.record.c, schema.dataset.c, schema.source.c
     forced, forbidden = decisions.forced(id), decisions.forbidden(id)
     live = dataset.seq == dataset.content_seq
-    found: dict[int, str] = {}
+    found: dict[int, JoinKind] = {}
     with store.reading() as tx:
         own = tx.execute(
             select(record.key, record.doors)
@@ -129,7 +129,7 @@ def also_at(store: Store, id: str, decisions: Decisions) -> list[Door]:
             by_source = Counter(key // schema.SPAN for key in keys)
             if len(keys) < _MOST and max(by_source.values(), default=0) <= GENERIC:
                 for key in keys:
-                    found.setdefault(key, _REASONS[kind])
+                    found.setdefault(key, kind)
         rows = tx.execute(
             select(record.key, record.dataset_id, source.name)
             .join_from(schema.record, schema.source, record.source == source.key)
@@ -140,9 +140,10 @@ def also_at(store: Store, id: str, decisions: Decisions) -> list[Door]:
             )
             .order_by(source.name, record.key)
         ).all()
-    doors = [
-        Door(id=other, source=name, reason=f"by decision: {forced[other]}" if other in forced else found[key])
-        for key, other, name in rows
-        if other != id and other not in forbidden and (other in forced or key // schema.SPAN != own.key // schema.SPAN)
-    ]
+    doors = []
+    for key, other, name in rows:
+        if other in forced and other != id:
+            doors.append(Door(id=other, source=name, kind="decision", reason=forced[other]))
+        elif key in found and other not in forbidden and key // schema.SPAN != own.key // schema.SPAN:
+            doors.append(Door(id=other, source=name, kind=found[key], reason=_REASONS[found[key]]))
     return sorted(doors, key=lambda door: (door.id not in forced, door.source, door.id))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from harvester.catalog.model import Counters, HarvestRecord, Issue, Part, Processed, Severity
+from harvester.catalog.model import Counters, HarvestRecord, Issue, JoinKind, Part, Processed, Severity
 
 Verdict: TypeAlias = Literal["complete", "partial", "held", "failed"]
 
@@ -143,10 +143,13 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """Another entry of the same dataset: its id and harvest source, and why the two are the same one."""
+    """Another entry of the same dataset: its id and harvest source, and why the two are the same one: of which kind the
+    reason is (``decision``: a person said so), and the reason in words.
+    """
 
     id: str
     source: str
+    kind: JoinKind | Literal["decision"]
     reason: str
 
 
