@@ -27,6 +27,7 @@ _ADDRESS = re.compile(r"https?://(?:[^/?#@]*@)?(?:www\d?\.)?([^/?#:]+)(?::(?:80|
 _SESSION = re.compile(r";jsessionid=[^/?]*", re.IGNORECASE)
 _MEANINGLESS = re.compile(r"(?:utm_\w+|gclid|fbclid|recommenddatayn|jsessionid|phpsessid)=?.*", re.IGNORECASE)
 _FRONT_PAGE = re.compile(r"(?:/(?:index|main|home|default)\.\w+|/(?:ko|en|kr|kor|eng|main|home))?/?", re.IGNORECASE)
+_LONGEST_FRONT_PAGE = 30
 _DATA_GO_KR = re.compile(r"/(?:en/)?data/(\d+)(?:/\w+\.do)?")
 _DOI = re.compile(r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/|^)(10\.\d{4,9}/\S+)", re.IGNORECASE)
 
@@ -37,10 +38,13 @@ def join_keys(dataset: Dataset) -> tuple[JoinKey, ...]:
     if dataset.landing_page and (page := address(dataset.landing_page)):
         found[JoinKey("landing_page", page)] = None
     files = {key for one in dataset.distribution if one.download_url and (key := address(one.download_url))}
-    found.update((JoinKey("download_url", key), None) for key in sorted(files)[:_MOST_DOWNLOADS])
-    found.update((JoinKey("doi", name), None) for name in _dois(dataset))
+    for key in sorted(files)[:_MOST_DOWNLOADS]:
+        found[JoinKey("download_url", key)] = None
+    for name in _dois(dataset):
+        found[JoinKey("doi", name)] = None
     if dataset.publisher:
-        found.update((JoinKey("publisher_and_title", text), None) for text in _named(dataset.title, dataset.publisher))
+        for text in _named(dataset.title, dataset.publisher):
+            found[JoinKey("publisher_and_title", text)] = None
     return tuple(found)
 
 
@@ -53,17 +57,25 @@ def address(url: str) -> str | None:
     match = _ADDRESS.match(url)
     if match is None:
         return None
+    # Most addresses need none of what follows, and this runs for every link of every record: hence the cheap questions.
     host, path, query = match.groups()
-    path = re.sub("//+", "/", _SESSION.sub("", path)).rstrip("/")
-    if host.lower() == "data.go.kr" and (page := _DATA_GO_KR.fullmatch(path)):
+    if ";" in path:
+        path = _SESSION.sub("", path)
+    if "//" in path:
+        path = re.sub("//+", "/", path)
+    path = path.rstrip("/")
+    host = host.lower()
+    if host == "data.go.kr" and (page := _DATA_GO_KR.fullmatch(path)):
         return f"data.go.kr/data/{page[1]}"
     parameters = ""
     if query:
         stated = (one for one in query[1:].split("&") if one and not _MEANINGLESS.fullmatch(one))
         parameters = "&".join(sorted(stated))
-    if not parameters and _FRONT_PAGE.fullmatch(path):
+    if not parameters and len(path) < _LONGEST_FRONT_PAGE and _FRONT_PAGE.fullmatch(path):
         return None
-    return f"{host.lower()}{unquote(path)}?{parameters}" if parameters else f"{host.lower()}{unquote(path)}"
+    if "%" in path:
+        path = unquote(path)
+    return f"{host}{path}?{parameters}" if parameters else f"{host}{path}"
 
 
 def _dois(dataset: Dataset) -> Iterator[str]:
@@ -78,7 +90,7 @@ def _named(title: LangText, publisher: Agent) -> Iterator[str]:
         agency, text = _agency_key(name), title.get(language)
         if not agency or not text:
             continue
-        words = name_key(undated(text))
+        words = name_key(undated(text) if text[-1].isdigit() else text)
         for before in (agency, _agency_key(publisher.source_name or "")):
             if before and words.startswith(before) and len(words) > len(before):
                 words = words.removeprefix(before)
