@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from harvester import config, console
+from harvester import config, console, members_table
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
 
@@ -46,10 +47,16 @@ Names = Annotated[list[str] | None, typer.Argument(help="member (all its sources
 def members(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="one member, or one of its sources, in detail")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="the whole configuration as a document")] = False,
     json: Json = False,
 ) -> None:
     """What is configured, its last verdict, its datasets."""
     here: Context = context.obj
+    if markdown:
+        if name or json:
+            raise UsageError("--markdown tells of all members, and stands alone")
+        sys.stdout.write(members_table.markdown(config.members(here.settings.config)))
+        return
     chosen = {source.name for source in config.select(here.settings.config, (name,))} if name else None
     with here.ledger() as ledger:
         states = ledger.source_states()
@@ -75,6 +82,11 @@ def members(
             }
             if name:
                 row |= {"url": source.url, "note": source.note, "unread": state.unread if state else {}}
+                shares = state.coverage if state else {}
+                row["coverage"] = {
+                    name: {"found": round(found, 4), "covered": round(covered, 4)}
+                    for name, (found, covered) in shares.items()
+                }
             console.print_json(row)
         return
     console.print_table(
@@ -101,6 +113,12 @@ def members(
                 console.out.print(f"  last job {last.job}: {last.verdict or 'unfinished'} {last.reason}")
             unread = ", ".join(f"{field} ({count:,})" for field, count in (state.unread if state else {}).items())
             console.out.print(f"  fields that the portal offers and no mapping reads: {unread or 'none seen'}")
+            if state and state.coverage:
+                console.print_table(
+                    ("property", "found in", "usable in"),
+                    [(name, f"{found:.1%}", f"{covered:.1%}") for name, (found, covered) in state.coverage.items()],
+                    title="  coverage: records of the last complete full job",
+                )
 
 
 @app.command()
@@ -142,8 +160,10 @@ def harvest(
             if report.verdict == "held" and report.job:
                 console.out.print(
                     f"job {report.job} of {report.source} is held ({report.reason}): `datamoa jobs {report.job}` lists "
-                    f"what it would remove, `datamoa accept {report.job}` lets it through"
+                    f"what it would remove or change, `datamoa accept {report.job}` lets it through"
                 )
+                for deviation in report.deviations:
+                    console.out.print(f"  {deviation}")
             elif report.verdict != "complete":
                 log = here.settings.logs / f"{report.source}.log"
                 console.out.print(f"{report.source}: {report.verdict or 'unfinished'}: {report.reason}; its log: {log}")

@@ -55,6 +55,10 @@ def _show_job(ledger: Ledger, number: int, limit: int, json: bool) -> None:
                 "started": report.started,
                 "finished": report.finished,
                 "full": report.full,
+                "withheld": report.withheld,
+                "deviations": [
+                    msgspec.to_builtins(deviation) | {"text": str(deviation)} for deviation in report.deviations
+                ],
                 "saved_requests": report.saved_requests,
                 "saved_bytes": report.saved_bytes,
                 "issues": [
@@ -80,6 +84,12 @@ def _show_job(ledger: Ledger, number: int, limit: int, json: bool) -> None:
     console.out.print(
         f"{'full' if report.full else 'incremental'}, {_when(report.started)} to {_when(report.finished)}"
     )
+    if report.deviations:
+        console.out.print("\nunusual, compared with the records' own past and the last complete job")
+        for deviation in report.deviations:
+            console.out.print(f"  {deviation}")
+    if report.withheld:
+        console.out.print(f"  {report.withheld:,} updates wait for `datamoa accept {report.job}`")
     if counts:
         issues = ledger.issues(number, limit)
         console.print_table(
@@ -146,11 +156,14 @@ def why(
 ) -> None:
     """Known or not, last seen, last change, rejected because, held because."""
     here: Context = context.obj
+    decisions = config.joins(here.settings.config)
     with here.ledger() as ledger:
         found = ledger.why(what)
+        doors = {row.id: ledger.also_at(row.id, decisions) for row in found}
     if json:
         for row in found:
-            console.print_json(msgspec.to_builtins(row, builtin_types=(datetime,)))
+            also_at = {"also_at": msgspec.to_builtins(doors[row.id])}
+            console.print_json(msgspec.to_builtins(row, builtin_types=(datetime,)) | also_at)
         if not found:
             console.print_json({"id": what, "source": None, "state": "unknown", "reason": "never seen in any listing"})
     for row in () if json else found:
@@ -160,6 +173,8 @@ def why(
             f"  first seen {_when(row.first_seen)}, last seen {_when(row.last_seen)} (job {row.last_job}), "
             f"last changed {_when(row.last_changed)}"
         )
+        for door in doors[row.id]:
+            console.out.print(f"  also at {door.source}: {door.id} ({door.reason})")
         for issue in row.issues:
             console.out.print(f"  {issue.severity} {issue.code}: {issue.message} {issue.value or ''}".rstrip())
     if not found and not json:

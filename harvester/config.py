@@ -18,7 +18,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from harvester.catalog.tables import Tables
+from harvester.catalog.joins import UNDECIDED, Decisions
+from harvester.catalog.tables import JoinTable, Tables
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError, UsageError
 from harvester.member_faults import known_keys, member_fault
@@ -166,6 +167,23 @@ def presets(config: Path) -> Mapping[str, Mapping[str, Any]]:
     if not isinstance(data, dict) or not all(isinstance(defaults, dict) for defaults in data.values()):
         raise ConfigurationError(f"{file}:1: a mapping is needed: name of a preset to its options")
     return data
+
+
+@lru_cache(maxsize=8)
+def joins(config: Path) -> Decisions:
+    """What ``joins.yml`` of a config folder forces and forbids; nothing where there is no such file.
+
+    `ConfigurationError` names file, line and key of what is wrong in it.
+    """
+    file = config / "joins.yml"
+    if not file.exists():
+        return UNDECIDED
+    data, lines = read_yaml(file)
+    try:
+        decided = JoinTable.model_validate(data)
+    except ValidationError as error:
+        raise member_fault(file, lines, (), error, known=lambda path: known_keys(JoinTable, path)) from None
+    return decided.decisions
 
 
 def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:

@@ -6,8 +6,10 @@ import hashlib
 
 import msgspec
 
-from harvester.catalog import codec, normalise
+from harvester.catalog import codec, joins, normalise
+from harvester.catalog.coverage import covered
 from harvester.catalog.identifiers import dataset_id
+from harvester.catalog.joins import join_keys
 from harvester.catalog.merge import merge
 from harvester.catalog.model import Catalog, Concept, Dataset, HarvestRecord, Issue, Mapped, Part, Processed
 from harvester.catalog.normalise import Normaliser
@@ -42,7 +44,7 @@ class Processor:
         mappings = "+".join(
             f"{each}-{VERSIONS[each]}{self._rules(each)}" for each in (format, *TOGETHER.get(format, ()))
         )
-        return f"{mappings}.{normalise.VERSION}.{self._digest}"
+        return f"{mappings}.{normalise.VERSION}.{joins.VERSION}.{self._digest}"
 
     def _rules(self, format: str) -> str:
         """Name the rules that the member file has for a declarative format: other rules, another outcome."""
@@ -68,6 +70,7 @@ class Processor:
         counters: dict[str, int] = {}
         issues: tuple[Issue, ...] = ()
         unread: tuple[str, ...] = ()
+        found = 0
         for part in record.parts:
             mapped = self._mapped(part, record.identifier)
             if isinstance(mapped, Issue):
@@ -75,6 +78,7 @@ class Processor:
                     issues += (msgspec.structs.replace(mapped, severity="warning"),)
                     continue
                 return _rejected(id, mapped)
+            found |= covered(mapped.dataset)
             dataset, noticed = self._normaliser.normalise(mapped.dataset)
             datasets.append(dataset)
             counters = {**mapped.counters, **counters} if counters else {**mapped.counters}
@@ -103,6 +107,9 @@ class Processor:
             counters=counters,
             issues=issues,
             unread=unread,
+            found=found,
+            covered=covered(dataset),
+            joins=join_keys(dataset) if content else (),
         )
 
     def _mapped(self, part: Part, identifier: str) -> Mapped | Issue:

@@ -19,6 +19,7 @@ from harvester.sample_portals import SamplePortals, start
 from harvester.sample_portals.datagokr import DataGoKrPortal
 from indexer import cli
 from tests.harvested import dataset, put
+from tests.ledger import scripts
 
 SOURCE = "hanbit-power.datagokr"
 
@@ -102,6 +103,14 @@ class TestTheWalk:
     def test_the_same_again_changes_nothing(self, run: Run) -> None:
         code, (report,), _ = run("harvest", SOURCE, "--json")
         assert (code, report["unchanged"], report["created"], report["updated"]) == (0, 13, 0, 0)
+
+    def test_members_tells_what_a_source_covers(self, run: Run) -> None:
+        code, (row,), _ = run("members", SOURCE, "--json")
+        assert (code, row["coverage"]["title"]) == (0, {"found": 1.0, "covered": 1.0})
+        assert 0 < row["coverage"]["license"]["covered"] < 1.01
+        printed = run("members", SOURCE)[2]
+        assert "title" in printed
+        assert "100.0%" in printed
 
     def test_search_answers_as_the_endpoint_does(self, run: Run) -> None:
         code, (answer,), _ = run("search", "전력", "--size", "3", "--json")
@@ -300,3 +309,18 @@ def test_an_index_of_another_ledger_answers_no_search(run: Run, tmp_path: Path) 
     assert "another ledger; `datamoa rebuild`" in said
     assert run("--home", str(tmp_path), "rebuild")[0] == 0
     assert run("--home", str(tmp_path), "search", "자료")[0] == 0
+
+
+def test_what_is_unusual_about_a_job_is_told(run: Run, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.sqlite") as ledger:
+        scripts.harvest(ledger, scripts.many(10))
+        held = scripts.harvest(ledger, scripts.many(10, title=None, unread=("heading",)))
+    code, (job,), _ = run("--home", str(tmp_path), "jobs", str(held.job), "--json")
+    assert (code, job["verdict"], job["reason"]) == (0, "held", "layout changed")
+    assert job["deviations"][0] == {
+        "what": "title", "before": 1.0, "after": 0.0, "records": 10, "structural": True, "unreadable": False,
+        "expressions": [], "candidates": ["heading"], "text": "title: 100 % → 0 %; candidates: heading",
+    }  # fmt: skip
+    assert "title: 100 % → 0 %; candidates: heading" in run("--home", str(tmp_path), "jobs", str(held.job))[2]
+    code, (why,), _ = run("--home", str(tmp_path), "why", "r1", "--json")
+    assert (why["state"], why["also_at"]) == ("rejected", [])

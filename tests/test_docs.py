@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from harvester import config
 from harvester.ledger import verdict
 from harvester.mapping.declared import PROPERTIES
 from harvester.members import Expectations, HarvestSource, Member
+from harvester.members_table import markdown
 from harvester.options import OPTIONS
 from indexer.cli import app
 
@@ -107,3 +109,8 @@ def test_the_help_of_the_program_lists_every_command() -> None:
     done = subprocess.run([sys.executable, "-m", "indexer", "--help"], capture_output=True, text=True, check=True)
     for command in COMMANDS:
         assert command in done.stdout
+
+
+def test_the_table_of_members_is_current() -> None:
+    written = (ROOT / "docs" / "members.md").read_text(encoding="utf-8")
+    assert written == markdown(config.members(config.default_config())), "datamoa members --markdown > docs/members.md"

@@ -8,7 +8,7 @@ Source: DCAT 3 (https://www.w3.org/TR/vocab-dcat-3/), DCAT-AP-KR for legal basis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -158,6 +158,10 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     rules: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
 
 
+JoinKind: TypeAlias = Literal["landing_page", "download_url", "doi", "publisher_and_title"]
+"""Why two datasets of different sources are the same one."""
+
+
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
 
@@ -250,12 +254,21 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
 
 
+class JoinKey(NamedTuple):
+    """What two entries of the same dataset have in common: of which kind it is, and in a form that can be compared."""
+
+    kind: JoinKind
+    text: str
+
+
 class Processed(msgspec.Struct, frozen=True, kw_only=True):
     """A record after mapping, normalising and validating.
 
     `content` is the encoded dataset (`harvester.catalog.codec`) and `content_hash` its hash, both None when the record
     is rejected: then `issues` holds at least one error. `counters` are volatile and not part of the hash.
-    `unread` are payload fields that no mapping reads.
+    `unread` are payload fields that no mapping reads. `found` and `covered` say which properties the mappings found and
+    which the normalised dataset has, rejected or not (`harvester.catalog.coverage`); `joins` is by what other sources'
+    datasets are recognised as the same one (`harvester.catalog.joins`).
     """
 
     dataset_id: str
@@ -265,3 +278,6 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters = {}
     issues: tuple[Issue, ...] = ()
     unread: tuple[str, ...] = ()
+    found: int = 0
+    covered: int = 0
+    joins: tuple[JoinKey, ...] = ()

@@ -1,8 +1,12 @@
-"""Shape of the vocabulary tables (``config/vocabularies/*.yml``), one class a file; `harvester.config` reads them."""
+"""Shape of the tables of ``config/`` (``vocabularies/*.yml``, ``joins.yml``); `harvester.config` reads them."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from harvester.catalog.joins import Decision, Decisions
 
 
 class _Frozen(BaseModel):
@@ -90,3 +94,26 @@ class Tables(_Frozen):
     themes: Themes
     agencies: Agencies
     values: Values
+
+
+class JoinRow(_Frozen):
+    """One decision about datasets, by their ids, and its reason."""
+
+    datasets: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{20}$")], ...] = Field(min_length=2)
+    reason: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class JoinTable(_Frozen):
+    """What a person decided: datasets that are the same one, and datasets that are not."""
+
+    same: tuple[JoinRow, ...] = ()
+    different: tuple[JoinRow, ...] = ()
+
+    @property
+    def decisions(self) -> Decisions:
+        """The decisions as the ledger takes them."""
+        same, different = (
+            tuple(Decision(datasets=frozenset(row.datasets), reason=row.reason) for row in rows)
+            for rows in (self.same, self.different)
+        )
+        return Decisions(same=same, different=different)

@@ -13,6 +13,7 @@ from typing import Self
 import msgspec
 
 from harvester import config
+from harvester.catalog.coverage import by_property
 from harvester.catalog.model import HarvestRecord, Issue, Page, Part
 from harvester.crawl import holder
 from harvester.crawl.order import HarvestOrder
@@ -134,7 +135,13 @@ class Recorder:
         """End the job with its verdict."""
         expect = self._source.expect
         return self._ledger.finish_job(
-            self.job, ending, Expected(max_drop=expect.max_drop, min_records=expect.min_records)
+            self.job,
+            ending,
+            Expected(
+                max_drop=expect.max_drop,
+                min_records=expect.min_records,
+                expressions=by_property(self._source.catalog.rules),
+            ),
         )
 
     def leave(self) -> JobReport:

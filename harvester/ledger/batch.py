@@ -9,11 +9,12 @@ from typing import TypeVar
 from sqlalchemy import Connection, delete, select, update
 
 from harvester.catalog.model import Issue
-from harvester.ledger import bulk, schema
+from harvester.ledger import bulk, links, records, schema
 from harvester.ledger.encoding import NO_ISSUES, NONE_FAILED, clean, issues_json, payload_hash, to_json
+from harvester.ledger.profile import Seen, Tally
 from harvester.ledger.publishing import DatasetChange, publish
 from harvester.ledger.records import CREATED, REJECTED, UNCHANGED, UPDATED, Prepared, State, StoredPart
-from harvester.ledger.rows import ChangedRecord, IssueCount, IssueRow, NewRecord, PartRow, PastPart, Sighting
+from harvester.ledger.rows import ChangedRecord, IssueCount, IssueRow, NewRecord, PartRow, PastPart, Sighting, Withheld
 from harvester.ledger.store import Store
 from harvester.ledger.types import Cause
 from harvester.processing import Processed
@@ -44,6 +45,12 @@ class Batch:
         self._without_issues: list[int] = []
         self._failed: list[IssueRow] = []
         self._revived: dict[int, int] = {}
+        self._lost: dict[int, int] = {}
+        self._updated: set[int] = set()
+        self._withheld: list[Withheld] = []
+        self._not_withheld: list[int] = []
+        self._recognised: list[DatasetChange] = []
+        self.tally = Tally()
         self.datasets: list[DatasetChange] = []
         self.issue_counts: Counter[tuple[str, str]] = Counter()
         self.live = 0
@@ -62,6 +69,7 @@ class Batch:
         revision = clean(entry.record.revision)
         version = entry.mapping_version
         landing_page = clean(processed.landing_page)
+        before = None if state is None else records.coverage_before(state, self._job)
         if state is None:
             assert self._job is not None
             self._new_records.append(
@@ -80,6 +88,10 @@ class Batch:
                     unread,
                     self._now,
                     self._job,
+                    processed.found,
+                    processed.covered,
+                    self._job,
+                    links.stored(processed.joins) if processed.content is not None else b"",
                 )
             )
         else:
@@ -96,12 +108,25 @@ class Batch:
                     landing_page,
                     counters,
                     unread,
+                    processed.found,
+                    processed.covered,
+                    before,
+                    self._job,
                 )
             )
+            self._lost[key] = (before or 0) & ~processed.covered
+            if state.mapped_in == self._job or self._job is None:
+                self._not_withheld.append(key)
+        rejected = processed.content is None
+        self.tally.add(Seen(processed.found, processed.covered, before, mapped=True, rejected=rejected))
         self._take_issues(key, state, processed)
         if state is None or state.payload_hash != entry.payload_hash:
             self.store_part(key, prepared, 0)
-        return self._take_dataset(key, state, processed, prepared.content)
+        outcome = self._take_dataset(key, state, processed, prepared.content)
+        if outcome == UNCHANGED and state is not None and state.mapping_version != version:
+            same = DatasetChange(key, prepared.content, processed.content_hash, processed.joins)
+            self._recognised.append(same)  # other rules may recognise the same dataset by other keys
+        return outcome
 
     def _take_issues(self, key: int, state: State | None, processed: Processed) -> None:
         if processed.issues:
@@ -118,9 +143,10 @@ class Batch:
         if state is not None and state.live:
             if state.content_hash == processed.content_hash:
                 return UNCHANGED
-            self.datasets.append(DatasetChange(key, content, processed.content_hash))
+            self.datasets.append(DatasetChange(key, content, processed.content_hash, processed.joins))
+            self._updated.add(key)
             return UPDATED
-        self.datasets.append(DatasetChange(key, content, processed.content_hash))
+        self.datasets.append(DatasetChange(key, content, processed.content_hash, processed.joins))
         self.live += 1
         return CREATED
 
@@ -149,9 +175,34 @@ class Batch:
     def revive(self, state: State) -> None:
         """Bring a removed dataset back as it was last."""
         assert state.content_seq is not None
-        self._revived[len(self.datasets)] = state.content_seq
+        self._revived[state.key] = state.content_seq
         self.datasets.append(DatasetChange(state.key, None, state.content_hash))
         self.live += 1
+
+    def count_unmapped(self, state: State) -> None:
+        """Count the properties of a record that was met as it is stored."""
+        if state.covered is not None:
+            self.tally.add(records.as_stored(state, self._job))
+
+    def count_anew(self, state: State) -> None:
+        """Forget what this job counted for a record that it met before: it is about to be taken again."""
+        if state.covered is not None:
+            self.tally.take_out(records.as_stored(state, self._job))
+
+    def keep_back(self, gone: int) -> None:
+        """Keep back the updates that lose one of the properties `gone`: their datasets stay as they were last."""
+        if not gone:
+            return
+        assert self._job is not None
+        published = []
+        for change in self.datasets:
+            if change.record in self._updated and self._lost[change.record] & gone:
+                assert change.content is not None
+                assert change.content_hash is not None
+                self._withheld.append(Withheld(change.record, self._job, change.content_hash, change.content))
+            else:
+                published.append(change)
+        self.datasets = published
 
     def see(self, key: int, outcome: int, *, new: bool = False) -> None:
         """Note that the job met the record."""
@@ -178,9 +229,12 @@ class Batch:
         self._write_parts()
         self._write_issues()
         self._read_revived()
+        self._write_withheld()
 
     def publish(self) -> None:
         """Number and write the datasets; the last thing that a transaction does."""
+        new = {row.key: row.doors for row in self._new_records}
+        links.write(self._tx, self._store, [*self.datasets, *self._recognised], new)
         publish(self._tx, self.datasets, job=self._job, cause=self._cause, now=self._now)
 
     def _write_parts(self) -> None:
@@ -212,8 +266,15 @@ class Batch:
         version = schema.version.c
         chosen = self._store.dialect.among(version.seq, list(self._revived.values()))
         contents = dict(self._tx.execute(select(version.seq, version.content).where(chosen)).all())
-        for place, seq in self._revived.items():
-            self.datasets[place] = self.datasets[place]._replace(content=contents[seq])
+        for place, change in enumerate(self.datasets):
+            if change.record in self._revived:
+                self.datasets[place] = change._replace(content=contents[self._revived[change.record]])
+
+    def _write_withheld(self) -> None:
+        if self._not_withheld:
+            chosen = self._store.dialect.among(schema.withheld.c.record, self._not_withheld)
+            self._tx.execute(delete(schema.withheld).where(chosen))
+        bulk.insert(self._tx, schema.withheld, self._withheld)
 
     def _unread_keys(self) -> dict[str, int]:
         """Keys of the sets of unread fields; a source has a handful of them."""

@@ -7,17 +7,20 @@ from sqlalchemy import Connection, func, select, update
 from harvester.errors import LedgerError
 from harvester.ledger import bulk, records, reports, schema
 from harvester.ledger.batch import Batch
+from harvester.ledger.holding import forget, let_through
 from harvester.ledger.publishing import DatasetChange
-from harvester.ledger.removal import absent, remove
+from harvester.ledger.removal import mark_and_remove, remove, would_go
 from harvester.ledger.rows import NotMapped
 from harvester.ledger.store import AnyRow, Store
 from harvester.ledger.types import JobReport
+from harvester.ledger.verdict import LAYOUT_CHANGED
 
 _AT_ONCE = 1_000
 
 
 def accept(store: Store, job_id: int) -> JobReport:
-    """Remove exactly the datasets that a held job would have removed; from then on it counts as a complete one.
+    """Let a held job through: publish the updates that it kept back and remove exactly the datasets that it would have
+    removed; from then on it counts as a complete one.
 
     Raises `LedgerError` unless it is held, not yet accepted or undone, and the newest job of its source.
     """
@@ -31,9 +34,23 @@ def accept(store: Store, job_id: int) -> JobReport:
             raise LedgerError(f"job {job_id} was accepted already")
         _require_newest(tx, row, "accepted")
         batch = Batch(store, tx, row.source_key, job=job_id, cause="accept", now=row.now)
-        removed = remove(tx, batch, absent(row.source_key, job_id))
+        updated = let_through(tx, store, row)
+        if row.reason == LAYOUT_CHANGED and row.whole:
+            missing, removed = mark_and_remove(tx, batch, row.source_key, job_id)
+        else:
+            keys = would_go(row.source_key, job_id, whole=row.whole, reason=row.reason)
+            missing, removed = 0, remove(tx, batch, keys)
         tx.execute(
-            update(schema.job).where(schema.job.c.id == job_id).values(accepted=row.now, missing=0, removed=removed)
+            update(schema.job)
+            .where(schema.job.c.id == job_id)
+            .values(
+                accepted=row.now,
+                missing=missing,
+                removed=removed,
+                updated=row.updated + updated,
+                unchanged=row.unchanged - updated,
+                withheld=0,
+            )
         )
         _count_live(tx, row, batch.live)
         report = reports.read(tx, job_id)
@@ -56,12 +73,19 @@ def undo(store: Store, job_id: int) -> JobReport:
         if row.verdict is None:
             raise LedgerError(f"job {job_id} has not ended: let it end, or start it again, before it is undone")
         _require_newest(tx, row, "undone")
+        forget(tx, row.source_key)
+        sighting, record = schema.sighting, schema.record
+        low, high = records.span(row.source_key)
+        tx.execute(
+            update(record)
+            .where(record.c.key.between(low, high), record.c.mapped_in == job_id)
+            .where(record.c.mapping_version != records.TAKEN_BACK)
+            .values(covered=record.c.covered_before, mapping_version=records.TAKEN_BACK)
+        )
         after = row.first_seq
         while changed := _changed_by(tx, row, after):
             after = changed[-1].first
             _take_back(tx, store, row, changed)
-        sighting = schema.sighting
-        low, high = records.span(row.source_key)
         tx.execute(
             update(sighting)
             .where(sighting.c.record.between(low, high), sighting.c.missing == job_id)

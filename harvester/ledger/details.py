@@ -9,10 +9,13 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
+from harvester.catalog.coverage import bits_of
 from harvester.catalog.model import HarvestRecord, Issue, Part
 from harvester.ledger import leases, records, schema
 from harvester.ledger.batch import Batch, count_issues
+from harvester.ledger.drift import collapsed
 from harvester.ledger.encoding import addresses_of, failed_of, issues_of
+from harvester.ledger.profile import profile_json, profile_of
 from harvester.ledger.records import Prepared, State, StoredPart
 from harvester.ledger.store import AnyRow, Store
 from harvester.ledger.types import Counts, Entry, Job
@@ -84,6 +87,8 @@ def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
                 outcomes[records.OUTCOMES[outcome]] += 1
                 batch.see(one.state.key, outcome)
             lost += sum(issue.code not in ANSWERED for _, issue in one.prepared.entry.failed_parts)
+        profile = batch.tally.after(profile_of(row.profile))
+        batch.keep_back(bits_of(collapsed(profile, mapped=True)))
         batch.write()
         count_issues(tx, job.id, batch.issue_counts)
         if due:
@@ -92,6 +97,7 @@ def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
         leases.renew(tx, row, job, live=batch.live)
         counts = leases.added(leases.counts_of(row), outcomes)
         values = msgspec.structs.asdict(counts) | {"lost_details": row.lost_details + lost}
+        values["profile"] = profile_json(profile)
         tx.execute(update(schema.job).where(schema.job.c.id == job.id).values(values))
         batch.publish()
     return counts
@@ -144,6 +150,7 @@ def _take(batch: Batch, one: _Due, parts: Mapping[str, StoredPart], issues: _Iss
         if issues is not None and issues.job == job:
             # Counted when the listing was committed; processing with the details has found them anew.
             batch.issue_counts.subtract((issue.severity, issue.code) for issue in issues.found)
+        batch.count_anew(state)
         outcome = _moved(state, batch.take(state.key, state, one.prepared, parts))
     before = {} if issues is None else issues.failed
     after = {name: issue for name, issue in before.items() if name not in arrived} | failed

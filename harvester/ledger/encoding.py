@@ -9,12 +9,14 @@ import msgspec
 import xxhash
 
 from harvester.catalog.model import Issue
+from harvester.ledger.types import Deviation
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _ISSUES = msgspec.json.Decoder(tuple[Issue, ...])
 _FAILED = msgspec.json.Decoder(dict[str, Issue])
 _COUNTERS = msgspec.json.Decoder(dict[str, int])
 _ADDRESSES = msgspec.json.Decoder(dict[str, str])
+_DEVIATIONS = msgspec.json.Decoder(tuple[Deviation, ...])
 _NAMES = msgspec.json.Decoder(tuple[str, ...])
 
 NO_ISSUES = "[]"
@@ -92,6 +94,11 @@ def counters_of(stored: str | None) -> dict[str, int]:
 def addresses_of(stored: str) -> dict[str, str]:
     """Stored addresses of wanted parts, by part name."""
     return _ADDRESSES.decode(stored)
+
+
+def deviations_of(stored: str | None) -> tuple[Deviation, ...]:
+    """Stored deviations of a job."""
+    return () if stored is None else _DEVIATIONS.decode(stored)
 
 
 def names_of(stored: str) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, func, or_, select
 
+from harvester.catalog.coverage import PROPERTIES
 from harvester.catalog.model import Issue, Part
 from harvester.errors import LedgerError
 from harvester.ledger import feed, records, reports, schema
-from harvester.ledger.encoding import clean, failed_of, issue_of, issues_of, names_of
-from harvester.ledger.jobs import counts_as_complete
-from harvester.ledger.removal import absent
+from harvester.ledger.encoding import clean, failed_of, issue_of, issues_of
+from harvester.ledger.jobs import counts_as_complete, unread_fields, usual_profile
+from harvester.ledger.profile import Profile
+from harvester.ledger.removal import would_go
 from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
 from harvester.ledger.types import (
     JobReport,
@@ -23,6 +25,7 @@ from harvester.ledger.types import (
     Version,
     Why,
 )
+from harvester.ledger.verdict import LAYOUT_CHANGED
 
 _EXCERPT = 300
 
@@ -131,7 +134,8 @@ def would_remove(store: Store, job_id: int, limit: int) -> list[StoredDataset]:
         raise LedgerError(f"this ledger has no job {job_id}; `datamoa jobs` lists those it has")
     if row.verdict != "held" or row.accepted is not None or row.undone is not None:
         return []
-    return feed.datasets_of(store, absent(row.source, job_id).order_by(schema.sighting.c.record).limit(limit))
+    keys = would_go(row.source, job_id, whole=row.whole, reason=row.reason)
+    return feed.datasets_of(store, keys.order_by(schema.sighting.c.record).limit(limit))
 
 
 def versions(store: Store, id_: str) -> list[Version]:
@@ -239,7 +243,13 @@ def _words_on(tx: Connection, row: AnyRow) -> str:
     ).one_or_none()
     if job is None or job.verdict != "held" or job.accepted is not None or job.undone is not None:
         return ""
-    if row.job < job.id and row.seq is not None and row.seq == row.content_seq:
+    table = schema.withheld.c
+    if tx.execute(select(table.record).where(table.record == row.key)).first():
+        return (
+            f"job {job.id} read less of it than was read before and is held ({job.reason}): the last good dataset is "
+            f"shown; `datamoa jobs {job.id}` names what is lost, `datamoa accept {job.id}` would show what it read"
+        )
+    if row.job < job.id and job.reason != LAYOUT_CHANGED and row.seq is not None and row.seq == row.content_seq:
         return f"job {job.id} did not meet it and is held ({job.reason}): `datamoa accept {job.id}` would remove it"
     return ""
 
@@ -307,22 +317,18 @@ def source_states(store: Store, *, with_unread: bool) -> dict[str, SourceState]:
                 datasets=row.live,
                 last_job=last_jobs.get(row.name),
                 last_complete=moment_or_none(completes.get(row.key)),
-                unread=_unread(tx, row.key) if with_unread else {},
+                unread=unread_fields(tx, row.key) if with_unread else {},
+                coverage=_coverage(usual_profile(tx, row.key)) if with_unread else {},
             )
     return states
 
 
-def _unread(tx: Connection, source: int) -> dict[str, int]:
-    """Payload fields that no mapping reads, with the number of records that have them, the most frequent first."""
-    record, fields = schema.record.c, schema.unread_fields.c
-    low, high = records.span(source)
-    numbers: dict[str, int] = {}
-    for names, number in tx.execute(
-        select(fields.fields, func.count())
-        .join_from(schema.record, schema.unread_fields, record.unread == fields.key)
-        .where(record.key.between(low, high))
-        .group_by(fields.fields)
-    ):
-        for name in names_of(names):
-            numbers[name] = numbers.get(name, 0) + number
-    return dict(sorted(numbers.items(), key=lambda one: (-one[1], one[0])))
+def _coverage(profile: Profile | None) -> dict[str, tuple[float, float]]:
+    if profile is None or not profile.records:
+        return {}
+    number = profile.records
+    return {
+        name: (profile.found.get(name, 0) / number, profile.covered.get(name, 0) / number)
+        for name in PROPERTIES
+        if name in profile.found or name in profile.covered
+    }

@@ -116,6 +116,7 @@ class Intake:
                 if stored is None or stored.payload_hash != payload_hash(part.payload):
                     self.batch.store_part(state.key, one, place)
             return self.batch.take(state.key, state, one, parts)
+        self.batch.count_unmapped(state)
         if entry.payload_hash != state.payload_hash:
             raise LedgerError(f"{entry.record.identifier}: a record with a new payload was not mapped")
         if state.rejected:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
+from harvester.catalog.coverage import bits_of
 from harvester.catalog.model import Issue
 from harvester.errors import LeaseHeldError
 from harvester.ledger import leases, records, reports, schema
 from harvester.ledger.batch import Batch, count_issues
-from harvester.ledger.encoding import to_json
-from harvester.ledger.removal import absent, mark_and_remove
+from harvester.ledger.drift import collapsed, deviations
+from harvester.ledger.encoding import names_of, to_json
+from harvester.ledger.holding import forget, settle
+from harvester.ledger.profile import Profile, profile_json, profile_of
+from harvester.ledger.removal import absent, mark_and_remove, would_go
 from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
 from harvester.ledger.types import Counts, Ending, Expected, Job, JobReport
 from harvester.ledger.verdict import SUPERSEDED, Facts, judge
@@ -107,11 +113,21 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
     """Give the job its verdict and, when it was a complete full one, mark what it missed and remove what two missed."""
     with store.writing() as tx:
         row = leases.hold(tx, store, job)
-        judgement = judge(_facts(tx, store, row, ending, expected))
+        profile = profile_of(row.profile)
+        gone = collapsed(profile)
+        judgement = judge(_facts(tx, store, row, ending, expected, drifted=bool(gone)))
+        withheld = settle(tx, store, row, bits_of(gone), keep=judgement.verdict == "held")
+        if row.created or row.updated or row.rejected:
+            profile = replace(profile, unread=unread_fields(tx, row.source_key))
+        usual = usual_profile(tx, row.source_key, before=job.id)
+        if not profile.unread and usual is not None:
+            profile = replace(profile, unread=usual.unread)
+        whole = row.whole and judgement.verdict in ("complete", "held")
+        unusual = deviations(profile, usual, whole=whole, expressions=expected.expressions)
         batch = Batch(store, tx, row.source_key, job=job.id, cause="harvest", now=row.now)
         missing = removed = 0
         if judgement.verdict == "held":
-            missing = _count_absent(tx, row)
+            missing = _count(tx, would_go(row.source_key, job.id, whole=row.whole, reason=judgement.reason))
         elif judgement.verdict == "complete" and row.whole:
             missing, removed = mark_and_remove(tx, batch, row.source_key, job.id)
         if judgement.verdict == "complete" and row.whole and row.seen < expected.min_records:
@@ -131,6 +147,11 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
                 saved_requests=ending.saved_requests,
                 saved_bytes=ending.saved_bytes,
                 finished=row.now,
+                updated=row.updated - withheld,
+                unchanged=row.unchanged + withheld,
+                withheld=withheld,
+                profile=profile_json(profile),
+                deviations=to_json(unusual),
             )
         )
         source = schema.source
@@ -144,7 +165,7 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
     return report
 
 
-def _facts(tx: Connection, store: Store, row: AnyRow, ending: Ending, expected: Expected) -> Facts:
+def _facts(tx: Connection, store: Store, row: AnyRow, ending: Ending, expected: Expected, *, drifted: bool) -> Facts:
     lost_details = max(ending.lost_details, row.lost_details)  # a resumed crawler knows of its own only
     pending = tx.execute(select(func.count()).where(schema.pending.c.job == row.id)).scalar_one()
     facts = Facts(
@@ -160,7 +181,8 @@ def _facts(tx: Connection, store: Store, row: AnyRow, ending: Ending, expected: 
         live_before=row.live_before,
     )
     if not row.whole or judge(facts).verdict != "complete":
-        return facts  # what was not seen says nothing then, and counting it means to look at every record
+        # What was not seen says nothing then, and counting it means to look at every record.
+        return facts._replace(collapsed=drifted)
     relapsed = 0
     if row.rejected:
         sighting, dataset = schema.sighting.c, schema.dataset.c
@@ -171,12 +193,43 @@ def _facts(tx: Connection, store: Store, row: AnyRow, ending: Ending, expected: 
             .where(sighting.record.between(low, high), sighting.job == row.id)
             .where(sighting.outcome == records.REJECTED, dataset.seq == dataset.content_seq)
         ).scalar_one()
-    return facts._replace(absent=_count_absent(tx, row), relapsed=relapsed)
+    return facts._replace(absent=_count(tx, absent(row.source_key, row.id)), relapsed=relapsed, collapsed=drifted)
 
 
-def _count_absent(tx: Connection, row: AnyRow) -> int:
-    number: int = tx.execute(select(func.count()).select_from(absent(row.source_key, row.id).subquery())).scalar_one()
+def _count(tx: Connection, keys: Select[Any]) -> int:
+    number: int = tx.execute(select(func.count()).select_from(keys.subquery())).scalar_one()
     return number
+
+
+def usual_profile(tx: Connection, source: int, before: int | None = None) -> Profile | None:
+    """The profile of the last job (before this one) after which the ledger knew the whole source."""
+    job = schema.job.c
+    statement = (
+        select(job.profile)
+        .where(job.source == source, job.whole, counts_as_complete(), job.profile.is_not(None))
+        .order_by(job.id.desc())
+        .limit(1)
+    )
+    if before is not None:
+        statement = statement.where(job.id < before)
+    stored = tx.execute(statement).scalar()
+    return None if stored is None else profile_of(stored)
+
+
+def unread_fields(tx: Connection, source: int) -> dict[str, int]:
+    """Payload fields that no mapping reads, with the number of records that have them, the most frequent first."""
+    record, fields = schema.record.c, schema.unread_fields.c
+    low, high = records.span(source)
+    numbers: dict[str, int] = {}
+    for names, number in tx.execute(
+        select(fields.fields, func.count())
+        .join_from(schema.record, schema.unread_fields, record.unread == fields.key)
+        .where(record.key.between(low, high))
+        .group_by(fields.fields)
+    ):
+        for name in names_of(names):
+            numbers[name] = numbers.get(name, 0) + number
+    return dict(sorted(numbers.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _warn_of_few(tx: Connection, store: Store, job: Job, seen: int, expected: int) -> None:
@@ -229,6 +282,7 @@ def _begin(tx: Connection, row: AnyRow, *, full: bool, limited: bool, fingerprin
         )
         .returning(schema.job.c.id)
     ).scalar_one()
+    forget(tx, row.key)
     # What an earlier job left pending is named by this listing again if it is still wanted.
     low, high = records.span(row.key)
     tx.execute(schema.pending.delete().where(schema.pending.c.record.between(low, high)))

@@ -11,13 +11,15 @@ from typing import Self
 
 from sqlalchemy import insert, select
 
+from harvester.catalog.joins import UNDECIDED, Decisions
 from harvester.catalog.model import HarvestRecord, Page, Part
-from harvester.ledger import corrections, details, feed, history, jobs, pages, reports, schema, upkeep
+from harvester.ledger import corrections, details, feed, history, jobs, links, pages, reports, schema, upkeep
 from harvester.ledger.migrations import migrate
 from harvester.ledger.store import Clock, Store
 from harvester.ledger.types import (
     Change,
     Counts,
+    Door,
     Ending,
     Entry,
     Expected,
@@ -192,6 +194,10 @@ class Ledger:
     def versions(self, id_: str) -> list[Version]:
         """The kept versions of a dataset, newest first."""
         return history.versions(self._store, id_)
+
+    def also_at(self, id_: str, decisions: Decisions = UNDECIDED) -> list[Door]:
+        """See `links.also_at`: the same dataset in other sources."""
+        return links.also_at(self._store, id_, decisions)
 
     def why(self, id_or_url: str) -> list[Why]:
         """See `history.why`."""

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import select, update
 
+from harvester.catalog.coverage import bits_of
 from harvester.catalog.model import Page, Part
 from harvester.errors import CursorConflictError, LedgerError
 from harvester.ledger import leases, records, schema
 from harvester.ledger.batch import count_issues
+from harvester.ledger.drift import collapsed
 from harvester.ledger.encoding import storable
 from harvester.ledger.intake import Intake
+from harvester.ledger.profile import profile_json, profile_of
 from harvester.ledger.store import Store
 from harvester.ledger.types import Counts, Entry, Job, Known
 
@@ -93,11 +96,14 @@ def commit_page(store: Store, job: Job, page: Page, entries: Sequence[Entry]) ->
             intake.forget_strays()
         intake.take(prepared)
         intake.take_beside(page)
+        profile = intake.batch.tally.after(profile_of(row.profile))
+        intake.batch.keep_back(bits_of(collapsed(profile, mapped=True)))
         counts = leases.added(leases.counts_of(row), intake.outcomes)
         intake.batch.write()
         count_issues(tx, job.id, intake.batch.issue_counts)
         leases.renew(tx, row, job, records=intake.new, live=intake.batch.live)
         values = msgspec.structs.asdict(counts) | {"cursor": page.cursor, "listing_ended": page.end}
+        values["profile"] = profile_json(profile)
         if page.declared_total is not None:
             values["declared_total"] = page.declared_total
         tx.execute(update(schema.job).where(schema.job.c.id == job.id).values(values))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, update
 
+from harvester.catalog.model import JoinKey
 from harvester.ledger import bulk, schema
 from harvester.ledger.rows import Burial, DatasetRow, VersionRow
 from harvester.ledger.types import Cause
@@ -16,11 +17,14 @@ _AT_ONCE = 5_000
 
 
 class DatasetChange(NamedTuple):
-    """The next version of a dataset; `content` (compressed) and its hash are None for a tombstone."""
+    """The next version of a dataset; `content` (compressed) and its hash are None for a tombstone. `joins` None: they
+    are read out of the content.
+    """
 
     record: int
     content: bytes | None
     content_hash: bytes | None
+    joins: tuple[JoinKey, ...] | None = None
 
 
 def publish(tx: Connection, changes: Sequence[DatasetChange], *, job: int | None, cause: Cause, now: int) -> None:
@@ -37,7 +41,7 @@ def publish(tx: Connection, changes: Sequence[DatasetChange], *, job: int | None
     first = last - len(changes) + 1
     for start in range(0, len(changes), _AT_ONCE):
         versions, datasets, burials = [], [], []
-        for seq, (record, content, content_hash) in enumerate(changes[start : start + _AT_ONCE], first + start):
+        for seq, (record, content, content_hash, _) in enumerate(changes[start : start + _AT_ONCE], first + start):
             versions.append(VersionRow(seq, record, job, cause, now, content_hash, content))
             if content_hash is None:
                 burials.append(Burial(record, seq, now))

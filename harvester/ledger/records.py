@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from harvester.ledger import schema
 from harvester.ledger.encoding import storable
+from harvester.ledger.profile import Seen
 from harvester.ledger.store import Store
 from harvester.ledger.types import Entry
 
@@ -24,8 +25,11 @@ OUTCOMES = {
 """What a job made of a record, as `sighting.outcome` stores it → the count that it belongs to."""
 
 TAKEN_BACK = ""
-"""Mapping version of a record whose dataset `undo` took back: the next harvest maps it anew, `remap` leaves
-it alone."""
+"""Mapping version of a record whose dataset `undo` or a held job took back: the next harvest maps it anew, `remap`
+leaves it alone."""
+
+LET_THROUGH = "accepted"
+"""Mapping version of a record whose dataset `accept` published: as good as any, but nobody knows by which rules."""
 
 
 class Prepared(NamedTuple):
@@ -68,6 +72,10 @@ class State(NamedTuple):
     rejected: int
     landing_page: str | None
     counters: str | None
+    found: int | None
+    covered: int | None
+    covered_before: int | None
+    mapped_in: int | None
     job: int
     outcome: int
     seq: int | None
@@ -80,11 +88,24 @@ class State(NamedTuple):
         return self.seq is not None and self.seq == self.content_seq
 
 
+def coverage_before(state: State, job: int | None) -> int | None:
+    """What the record's dataset covered before the job mapped it (None: not known)."""
+    return state.covered_before if job is not None and state.mapped_in == job else state.covered
+
+
+def as_stored(state: State, job: int | None) -> Seen:
+    """What the record adds to the job's profile as it is stored."""
+    assert state.found is not None
+    assert state.covered is not None
+    mapped = job is not None and state.mapped_in == job
+    return Seen(state.found, state.covered, coverage_before(state, job), mapped=mapped, rejected=bool(state.rejected))
+
+
 _STATES = (
     select(
-        *(schema.record.c[name] for name in State._fields[:8]),
-        *(schema.sighting.c[name] for name in State._fields[8:10]),
-        *(schema.dataset.c[name] for name in State._fields[10:]),
+        *(schema.record.c[name] for name in State._fields[:12]),
+        *(schema.sighting.c[name] for name in State._fields[12:14]),
+        *(schema.dataset.c[name] for name in State._fields[14:]),
     )
     .join_from(schema.record, schema.sighting, schema.record.c.key == schema.sighting.c.record)
     .outerjoin(schema.dataset, schema.record.c.key == schema.dataset.c.record)

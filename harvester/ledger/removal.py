@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, false, select, update
 
 from harvester.ledger import records, schema
 from harvester.ledger.batch import Batch
+from harvester.ledger.verdict import LAYOUT_CHANGED
 
 
 def absent(source: int, job: int) -> Select[Any]:
@@ -19,6 +20,18 @@ def absent(source: int, job: int) -> Select[Any]:
         .join_from(schema.sighting, schema.dataset, sighting.record == dataset.record)
         .where(sighting.record.between(low, high), sighting.job < job, dataset.seq == dataset.content_seq)
     )
+
+
+def would_go(source: int, job: int, *, whole: bool, reason: str) -> Select[Any]:
+    """Keys of the datasets that accepting a held job removes.
+
+    Accepting a drop removes all that the job did not meet. A job that is held for its layout, and met all it should, is
+    accepted as a complete one: it removes what was missing before. One that was not a full job removes nothing.
+    """
+    keys = absent(source, job)
+    if not whole:
+        return keys.where(false())
+    return keys.where(schema.sighting.c.missing.is_not(None)) if reason == LAYOUT_CHANGED else keys
 
 
 def mark_and_remove(tx: Connection, batch: Batch, source: int, job: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from harvester.errors import LedgerError
 from harvester.ledger import schema
+from harvester.ledger.encoding import deviations_of
 from harvester.ledger.leases import COUNTS
 from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
 from harvester.ledger.types import JobReport, LatestJob
@@ -36,6 +37,8 @@ def report_of(row: AnyRow) -> JobReport:
         finished=moment_or_none(row.finished),
         accepted=moment_or_none(row.accepted),
         undone=moment_or_none(row.undone),
+        deviations=deviations_of(row.deviations),
+        withheld=row.withheld,
         saved_requests=row.saved_requests,
         saved_bytes=row.saved_bytes,
     )

@@ -22,6 +22,10 @@ class NewRecord(NamedTuple):
     unread: str | int | None
     first_seen: int
     first_job: int
+    found: int
+    covered: int
+    mapped_in: int
+    doors: bytes
 
 
 class ChangedRecord(NamedTuple):
@@ -36,6 +40,10 @@ class ChangedRecord(NamedTuple):
     landing_page: str | None
     counters: str | None
     unread: str | int | None
+    found: int
+    covered: int
+    covered_before: int | None
+    mapped_in: int | None
 
 
 class Sighting(NamedTuple):
@@ -136,6 +144,29 @@ class Pending(NamedTuple):
     record: int
     revision: str | None
     wanted: str
+
+
+class Withheld(NamedTuple):
+    """A row of `withheld`; `content` is compressed."""
+
+    record: int
+    job: int
+    content_hash: bytes
+    content: bytes
+
+
+class Recognised(NamedTuple):
+    """What another dataset changes in a row of `record`."""
+
+    key: int
+    doors: bytes
+
+
+class Door(NamedTuple):
+    """A row of `door`."""
+
+    key: int
+    record: int
 
 
 class NotMapped(NamedTuple):

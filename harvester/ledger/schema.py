@@ -96,10 +96,15 @@ job = Table(
     Column("finished", BigInteger),
     Column("accepted", BigInteger),
     Column("undone", BigInteger),
+    Column("profile", Text),
+    Column("deviations", Text),
+    Column("withheld", BigInteger, nullable=False, default=0),
     Column("saved_requests", BigInteger, nullable=False),
     Column("saved_bytes", BigInteger, nullable=False),
     Index("job_source", "source", "id"),
 )
+"""`profile` counts what the job's records have so far (`harvester.ledger.profile`), as JSON; `deviations` is what it
+was told to be unusual when it ended, `withheld` how many updates were kept back for that."""
 
 record = Table(
     "record",
@@ -118,8 +123,16 @@ record = Table(
     Column("unread", BigInteger),
     Column("first_seen", BigInteger, nullable=False),
     Column("first_job", BigInteger, nullable=False),
+    Column("found", BigInteger),
+    Column("covered", BigInteger),
+    Column("covered_before", BigInteger),
+    Column("mapped_in", BigInteger),
+    Column("doors", LargeBinary),
     UniqueConstraint("source", "identifier"),
 )
+"""`covered`: the properties (`harvester.catalog.coverage`) of the dataset that the payload makes, `found` those before
+normalising; `covered_before` what was covered before job `mapped_in` mapped it (NULL after a remap); `doors`: by what
+the shown dataset is recognised in other sources (`harvester.ledger.links`)."""
 
 sighting = Table(
     "sighting",
@@ -182,6 +195,24 @@ version = Table(
     Index("version_record", "record", "seq"),
 )
 """Append-only; `content` NULL is a tombstone."""
+
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("record", BigInteger, primary_key=True, autoincrement=False),
+    Column("job", BigInteger, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Updates that the newest job of a source keeps back because they lose what nearly all its records lost."""
+
+door = Table(
+    "door",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("record", BigInteger, primary_key=True, autoincrement=False),
+)
+"""Keys of `record.doors`, to find the records that share one."""
 
 record_issue = Table(
     "record_issue",

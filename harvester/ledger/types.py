@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from harvester.catalog.model import Counters, HarvestRecord, Issue, Part, Processed, Severity
+from harvester.catalog.model import Counters, HarvestRecord, Issue, JoinKind, Part, Processed, Severity
 
 Verdict: TypeAlias = Literal["complete", "partial", "held", "failed"]
 
 
-Cause: TypeAlias = Literal["harvest", "accept", "undo", "remap"]
-"""What made a version of a dataset."""
+Cause: TypeAlias = Literal["harvest", "accept", "undo", "remap", "hold"]
+"""What made a version of a dataset; ``hold``: the job that had changed it turned out to be one of a changed layout."""
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,10 +111,49 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What a good run looks like (`expect:` in the YAML)."""
+    """What a good run looks like (`expect:` in the YAML); `expressions` are those of the member file, by property."""
 
     max_drop: float = 0.2
     min_records: int = 0
+    expressions: Mapping[str, tuple[str, ...]] = {}
+
+
+class Deviation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is unusual about a job: `what` is a property (``title``, ``distribution.download_url``), ``rejected``, or
+    ``records`` (their number, as a share of the usual one).
+
+    `before` and `after` are shares of the records, `records` is how many they are that differ. `structural`: nearly all
+    that had it lost it, so the job's updates that lose it are kept back. `unreadable`: its values are still found, but
+    in a form that cannot be read. `expressions` are where the member file looks, `candidates` fields that are new.
+    """
+
+    what: str
+    before: float
+    after: float
+    records: int
+    structural: bool = False
+    unreadable: bool = False
+    expressions: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        text = f"{self.what}: {self.before:.0%} → {self.after:.0%}".replace("%", " %")
+        if self.unreadable:
+            text += ", found but not readable any more"
+        if self.expressions:
+            text += " at " + " or ".join(f"`{one}`" for one in self.expressions)
+        return text + (f"; candidates: {', '.join(self.candidates)}" if self.candidates else "")
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """Another entry of the same dataset: its id and harvest source, and why the two are the same one: of which kind the
+    reason is (``decision``: a person said so), and the reason in words.
+    """
+
+    id: str
+    source: str
+    kind: JoinKind | Literal["decision"]
+    reason: str
 
 
 class JobReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +161,7 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `missing` records were absent for the first time, `removed` ones were turned into tombstones by this job.
     `verdict` is None while the job runs or after it was interrupted. `bytes` received, `seconds` of crawling.
+    `withheld` updates wait for `accept`; their records count as unchanged.
     """
 
     source: str
@@ -146,6 +187,8 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     finished: datetime | None = None
     accepted: datetime | None = None
     undone: datetime | None = None
+    deviations: tuple[Deviation, ...] = ()
+    withheld: int = 0
     saved_requests: int = 0
     saved_bytes: int = 0
 
@@ -210,13 +253,17 @@ class StoredDataset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at a source: datasets live now, its newest finished job, fields that nobody reads with their counts."""
+    """One look at a source: datasets live now, its newest finished job, fields that nobody reads with their counts;
+    `coverage`: of the records of the last complete full job, the share (0 to 1) in which each property was found, and
+    that whose dataset has it.
+    """
 
     source: str
     datasets: int
     last_job: JobReport | None
     last_complete: datetime | None
     unread: dict[str, int] = {}
+    coverage: dict[str, tuple[float, float]] = {}
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,8 @@ class Facts(NamedTuple):
     """What a verdict is made from.
 
     `pending` are records whose details nobody asked for, `live_before` the datasets of the source when the job began,
-    `absent` those of them that a full job did not meet, `relapsed` live datasets whose record it rejected.
+    `absent` those of them that a full job did not meet, `relapsed` live datasets whose record it rejected. `collapsed`:
+    nearly all records lost a property that they had (`harvester.ledger.drift`).
     """
 
     full: bool
@@ -57,6 +58,7 @@ class Facts(NamedTuple):
     live_before: int = 0
     absent: int = 0
     relapsed: int = 0
+    collapsed: bool = False
 
 
 def judge(facts: Facts) -> Judgement:
@@ -65,7 +67,8 @@ def judge(facts: Facts) -> Judgement:
     Complete: the listing ended where the protocol says, the declared total was met within 1 % (records met twice count
     once: offset paging that shows one twice has skipped another), and no request was lost. A detail that the portal
     answered but that could not be used (`ANSWERED`) leaves its issue and nothing more; one that was given up is a lost
-    request. Held: all that, but a full job found nothing, or misses more than `max_drop` of the live datasets.
+    request. Held: all that, but a full job found nothing, or misses more than `max_drop` of the live datasets; or the
+    layout has changed: records lost what they had, or a full job could not read a single one that was read before.
     """
     counts, ending = facts.counts, facts.ending
     unfinished: Verdict = "partial" if counts.seen else "failed"
@@ -83,12 +86,12 @@ def judge(facts: Facts) -> Judgement:
         return Judgement(unfinished, LOST_REQUESTS if lost_explain_it else TOTAL_NOT_MET)
     if counts.failed > counts.listed * _TOLERANCE or facts.pending or facts.lost_details:
         return Judgement(unfinished, LOST_REQUESTS)
+    if facts.full and not counts.seen:
+        return Judgement("held", EMPTY)
+    if facts.collapsed or (facts.full and facts.relapsed and counts.rejected == distinct):
+        return Judgement("held", LAYOUT_CHANGED)
     if not facts.full:
         return Judgement("complete", "")
-    if not counts.seen:
-        return Judgement("held", EMPTY)
     if facts.absent > facts.expected.max_drop * facts.live_before:
         return Judgement("held", SUSPICIOUS_DROP)
-    if facts.relapsed and counts.rejected == distinct:
-        return Judgement("partial", LAYOUT_CHANGED)
     return Judgement("complete", "")

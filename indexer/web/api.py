@@ -14,8 +14,9 @@ from harvester.catalog import codec
 from harvester.catalog.model import Dataset
 from harvester.catalog.quality import quality
 from harvester.errors import DataMoaError
-from harvester.ledger import Ledger, StoredDataset
+from harvester.ledger import Door, Ledger, StoredDataset
 from indexer.documents import ANALYSIS
+from indexer.languages import said
 from indexer.ownership import estrangement
 from indexer.web.answers import json_answer
 from indexer.web.faults import NotHereError
@@ -77,14 +78,31 @@ async def dataset(request: Request) -> Response:
     """
     no_parameters(request)
     id = request.path_params["id"]
-    stored = await readers(request).ask(lambda reader: stored_dataset(reader.ledger, id))
+    stored, also_at = await readers(request).ask(lambda reader: (stored_dataset(reader.ledger, id), doors(reader, id)))
     found: dict[str, Any] = orjson.loads(stored.content)
     found["counters"] = dict(stored.counters)
     found["first_harvested"] = stored.first_seen
     found["last_harvested"] = stored.last_seen
     found["last_changed"] = stored.changed
     found["quality"] = _judged(codec.decode(stored.content))
+    found["also_at"] = [
+        {
+            "id": other.id,
+            "source": other.source,
+            "title": title.text if (title := said(dataset.title)) else dataset.identifier,
+            "landing_page": dataset.landing_page,
+            "reason": door.reason,
+        }
+        for door, other, dataset in also_at
+    ]
     return json_answer(request, found, volatile=("last_harvested",))
+
+
+def doors(reader: Reader, id: str) -> list[tuple[Door, StoredDataset, Dataset]]:
+    """Read the same dataset's entries in other sources, with the reasons."""
+    found = reader.ledger.also_at(id, config.joins(reader.settings.config))
+    stored = reader.ledger.datasets([door.id for door in found])
+    return [(door, other, codec.decode(other.content)) for door in found if (other := stored.get(door.id))]
 
 
 def _judged(dataset: Dataset) -> dict[str, Any]:

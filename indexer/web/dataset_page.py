@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from harvester.catalog.model import Concept, Dataset, Distribution, LangText, Pe
 from harvester.catalog.quality import Dimension, Reason, quality
 from harvester.catalog.urls import is_web_address
 from harvester.catalog.vocabularies import Vocabularies
-from harvester.ledger import StoredDataset
+from harvester.ledger import Door, StoredDataset
 from indexer.languages import Said, in_reading_order, said
 from indexer.web.display import size
 
@@ -69,6 +69,25 @@ class Word:
     url: str
 
 
+_REASONS = {
+    "landing_page": "원래 주소가 같음",
+    "download_url": "파일 주소가 같음",
+    "doi": "DOI가 같음",
+    "publisher_and_title": "제공기관과 제목이 같음",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDoor:
+    """The same dataset as another source lists it."""
+
+    id: str
+    title: Said
+    source_label: str
+    reason: str
+    landing_page: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetPage:
     """Everything that ``dataset.html`` shows."""
@@ -82,6 +101,7 @@ class DatasetPage:
     source_label: str
     source_url: str
     landing_page: str | None
+    also_at: list[OtherDoor]
     files: list[File]
     license: NamedConcept | None
     rights: list[Said]
@@ -99,8 +119,16 @@ class DatasetPage:
     dimensions: list[tuple[str, int, list[Reason]]]
 
 
-def dataset_page(stored: StoredDataset, vocabularies: Vocabularies, label: Callable[[str, str], str]) -> DatasetPage:
-    """Lay out a stored dataset; `label` gives what is read for a field's value (`indexer.answer.Searcher.label`)."""
+def dataset_page(
+    stored: StoredDataset,
+    doors: Sequence[tuple[Door, StoredDataset, Dataset]],
+    vocabularies: Vocabularies,
+    label: Callable[[str, str], str],
+) -> DatasetPage:
+    """Lay out a stored dataset, and the same one's entries in other sources (`doors`).
+
+    `label` gives what is read for a field's value (`indexer.answer.Searcher.label`).
+    """
     dataset = codec.decode(stored.content)
     judged = quality(dataset)
     titles = in_reading_order(dataset.title) or [Said(dataset.identifier, "und")]
@@ -121,6 +149,16 @@ def dataset_page(stored: StoredDataset, vocabularies: Vocabularies, label: Calla
         source_label=label("source", dataset.source),
         source_url="/?" + urlencode({"source": dataset.source}),
         landing_page=_link(dataset.landing_page),
+        also_at=[
+            OtherDoor(
+                id=door.id,
+                title=said(other.title) or Said(other.identifier, "und"),
+                source_label=label("source", door.source),
+                reason=_REASONS.get(door.kind, door.reason),
+                landing_page=_link(other.landing_page),
+            )
+            for door, _, other in doors
+        ],
         files=[_file(each, dataset, vocabularies, named) for each in dataset.distribution],
         license=named(dataset.license, "license"),
         rights=in_reading_order(dataset.rights),

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from indexer.query import SearchQuery
 from indexer.web.answers import page_answer
-from indexer.web.api import readers, stored_dataset
+from indexer.web.api import doors, readers, stored_dataset
 from indexer.web.dataset_page import DatasetPage, dataset_page
 from indexer.web.parameters import parameters
 from indexer.web.readers import Reader
@@ -35,7 +35,8 @@ async def dataset(request: Request) -> Response:
     id = request.path_params["id"]
 
     def read(reader: Reader) -> DatasetPage:
-        return dataset_page(stored_dataset(reader.ledger, id), reader.vocabularies, reader.searcher.label)
+        stored = stored_dataset(reader.ledger, id)
+        return dataset_page(stored, doors(reader, id), reader.vocabularies, reader.searcher.label)
 
     page = await readers(request).ask(read)
     return page_answer(request, "dataset.html", page=page)

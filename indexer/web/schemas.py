@@ -75,6 +75,16 @@ class QualityAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     reasons: list[QualityReason]
 
 
+class DoorAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same dataset as another source lists it."""
+
+    id: str
+    source: Annotated[str, Meta(description="harvest source, member.key")]
+    title: str
+    landing_page: Annotated[str | None, Meta(description="http(s) address at the portal")]
+    reason: Annotated[str, Meta(description="why the two are the same one")]
+
+
 class DatasetAnswer(Dataset, frozen=True, kw_only=True, omit_defaults=True):
     """A dataset in DCAT 3, properties in snake case; absent properties are empty."""
 
@@ -83,6 +93,7 @@ class DatasetAnswer(Dataset, frozen=True, kw_only=True, omit_defaults=True):
     last_harvested: datetime
     last_changed: datetime
     quality: QualityAnswer
+    also_at: list[DoorAnswer]
 
 
 class SourceAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

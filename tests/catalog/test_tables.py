@@ -72,3 +72,29 @@ def test_a_missing_file_is_told(folder: Path) -> None:
 def test_another_table_is_another_digest(folder: Path) -> None:
     replace(folder / "vocabularies" / "agencies.yml", "  통계청: 국가데이터처\n", "")
     assert config.vocabularies(folder).digest != config.vocabularies(config.default_config()).digest
+
+
+def test_decisions_about_joins_are_read(tmp_path: Path) -> None:
+    assert config.joins(tmp_path).same == ()
+    assert config.joins(config.default_config()).different == ()
+    one, other = "abcdefghij234567abcd", "bcdefghijk234567abcd"
+    (tmp_path / "joins.yml").write_text(f"same:\n- {{datasets: [{one}, {other}], reason: one survey}}\n")
+    config.joins.cache_clear()
+    assert config.joins(tmp_path).forced(one) == {other: "one survey"}
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("same:\n- {datasets: [abcdefghij234567abcd], reason: x}\n", ":2: same.0.datasets: "),
+        ("same:\n- {datasets: [one, two], reason: x}\n", ":2: same.0.datasets.0: "),
+        ("different:\n- datasets: [abcdefghij234567abcd, bcdefghijk234567abcd]\n", ":2: different.0.reason: "),
+        ("diferent: []\n", ":1: diferent: unknown key; did you mean `different`?"),
+    ],
+)
+def test_a_wrong_decision_is_told_with_file_line_and_key(tmp_path: Path, text: str, where: str) -> None:
+    file = tmp_path / "joins.yml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError) as error:
+        config.joins(tmp_path)
+    assert str(error.value).startswith(f"{file}{where}")

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harvester.catalog.coverage import bits_of
 from harvester.catalog.identifiers import dataset_id
-from harvester.catalog.model import HarvestRecord, Issue, Lost, Page, Part, Rejected
+from harvester.catalog.model import HarvestRecord, Issue, JoinKey, Lost, Page, Part, Rejected
 from harvester.ledger import Counts, Ending, Entry, Expected, Job, JobReport, Ledger, payload_hash
 from harvester.processing import Processed
 
@@ -21,6 +22,7 @@ class Listed:
 
     id: str
     title: str | None = "title"
+    license: str | None = "KOGL-1"
     views: int = 0
     deleted: bool = False
     wants: Mapping[str, str] = field(default_factory=dict)
@@ -31,6 +33,7 @@ class Listed:
     @property
     def record(self) -> HarvestRecord:
         payload = {"title": self.title, "views": self.views, "unread": self.unread, "warn": self.warn}
+        payload |= {"license": self.license} if self.license else {}
         part = Part(name="listing", format="test", payload=json.dumps(payload).encode())
         return HarvestRecord(
             identifier=self.id,
@@ -50,18 +53,32 @@ def process(record: HarvestRecord, source: str = SOURCE) -> Processed:
         warnings = (Issue(severity="warning", code=listing["warn"], message="a warning", value="value"),)
     details = {part.name: part.payload.decode() for part in record.parts[1:]}
     title = listing["title"] or details.get("title")
+    has = {"title": title, "license": listing.get("license"), "description": details.get("t")}
+    covered = bits_of(name for name, value in has.items() if value)
     if title is None:
         error = Issue(severity="error", code="no-title", message="it has no title", field="title")
-        return Processed(dataset_id=id_, content=None, content_hash=None, issues=(error, *warnings))
-    content = json.dumps({"id": id_, "title": title, "details": details}).encode()
+        return Processed(
+            dataset_id=id_,
+            content=None,
+            content_hash=None,
+            issues=(error, *warnings),
+            unread=tuple(listing["unread"]),
+            found=covered,
+            covered=covered,
+        )
+    page = f"https://www.example.org/dataset/{record.identifier}"
+    content = json.dumps({"id": id_, "title": title, "details": details, "license": listing.get("license")}).encode()
     return Processed(
         dataset_id=id_,
         content=content,
         content_hash=payload_hash(content),
-        landing_page=f"https://www.example.org/dataset/{record.identifier}",
+        landing_page=page,
         counters={"views": listing["views"]} if listing["views"] else {},
         issues=warnings,
         unread=tuple(listing["unread"]),
+        found=covered,
+        covered=covered,
+        joins=(JoinKey("landing_page", page),),
     )
 
 

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from harvester.catalog.coverage import count
 from harvester.catalog.model import Issue, Lost, Rejected
-from harvester.ledger import Ending, Expected, Ledger
+from harvester.ledger import Ending, Expected, JobReport, Ledger, schema
+from harvester.ledger.profile import profile_of
+from harvester.ledger.records import TAKEN_BACK
 from tests.ledger.scripts import (
     SOURCE,
     Details,
@@ -27,12 +32,13 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 ISSUE = Issue(severity="warning", code="not found", message="404")
 REJECTED = Rejected(payload=b"x", format="test", issue=ISSUE)
 
-names = st.sampled_from("abcdef")
+names = st.sampled_from("abcdefgh")
 listed = st.builds(
     Listed,
     id=names,
     title=st.sampled_from(["one", "two", None]),
     views=st.integers(0, 2),
+    license=st.sampled_from(["KOGL-1", "KOGL-1", None]),
     deleted=st.sampled_from([False, False, False, True]),
     wants=st.sampled_from([{}, {"t": "/t"}, {"t": "/t", "title": "/u"}]),
     revision=st.sampled_from([None, "1", "2"]),
@@ -40,7 +46,8 @@ listed = st.builds(
 )
 jobs = st.fixed_dictionaries(
     {
-        "listed": st.lists(listed, max_size=9),
+        "listed": st.lists(listed, max_size=12),
+        "bare": st.sampled_from([False, False, True]),
         "size": st.integers(1, 4),
         "lost": st.lists(st.builds(Lost, identifier=names, issue=st.just(ISSUE)), max_size=2),
         "rejected": st.lists(st.just(REJECTED), max_size=2),
@@ -65,6 +72,8 @@ def test_counts_add_up_and_the_feed_holds_what_is_shown(runs: list[dict[str, obj
 
 def _run(ledger: Ledger, name: str, run: dict) -> None:  # type: ignore[type-arg]
     options = {"fingerprint": name, "full": run["full"]}
+    if run["bare"]:
+        run["listed"] = [replace(one, license=None, title=one.title and f"{one.title} {name}") for one in run["listed"]]
     made = pages(run["listed"], run["size"], lost=run["lost"], rejected=run["rejected"])
     before = shown(ledger)
     for stop in run["stops"]:
@@ -78,6 +87,7 @@ def _run(ledger: Ledger, name: str, run: dict) -> None:  # type: ignore[type-arg
     assert ledger.count(job).listed == counts.listed
     report = ledger.finish_job(job, Ending(), Expected(max_drop=0.5))
     assert adds_up(report)
+    _check_profile(ledger, job.id, report)
     if not any(one.deleted for one in run["listed"]):  # a deletion of what was never known is not remembered
         assert report.duplicate == len(run["listed"]) - len({one.id for one in run["listed"]})
     if run["after"] == "accept" and report.verdict == "held":
@@ -89,11 +99,37 @@ def _run(ledger: Ledger, name: str, run: dict) -> None:  # type: ignore[type-arg
         ledger.prune()
 
 
+def _check_profile(ledger: Ledger, job: int, report: JobReport) -> None:
+    """What was counted as it came is what the records of the job show."""
+    with ledger._store.reading() as tx:
+        profile = profile_of(tx.execute(select(schema.job.c.profile).where(schema.job.c.id == job)).scalar())
+        record, sighting = schema.record.c, schema.sighting.c
+        swapped = record.mapping_version == TAKEN_BACK
+        rows = tx.execute(
+            select(record.covered, record.covered_before, record.mapped_in, record.rejected, swapped.label("swapped"))
+            .join_from(schema.record, schema.sighting, record.key == sighting.record)
+            .where(sighting.job == job, sighting.outcome.in_((1, 2, 3, 4)))
+        ).all()
+    now = [row.covered_before if row.swapped else row.covered for row in rows]
+    before = [
+        (row.covered if row.swapped else row.covered_before) if row.mapped_in == job else row.covered for row in rows
+    ]
+    assert (
+        profile.records
+        == len(rows)
+        == report.created + report.updated + report.unchanged + len([row for row in rows if row.rejected])
+    )
+    assert profile.covered == count(now)
+    assert profile.known == len([one for one in before if one is not None])
+    assert profile.had == count([one for one in before if one is not None])
+    assert profile.kept == count([one for one, old in zip(now, before, strict=True) if old is not None])
+
+
 def _check(ledger: Ledger) -> None:
     live = {one.id: one.seq for one in ledger.live()}
     assert followed(ledger).keys() == live.keys() == {id_of(name) for name in shown(ledger)}
     assert ledger.source_states()[SOURCE].datasets == len(live)
-    for name in "abcdef":
+    for name in "abcdefgh":
         versions = ledger.versions(id_of(name))
         if versions:
             assert (versions[0].content is not None) == (id_of(name) in live)

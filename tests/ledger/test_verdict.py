@@ -65,7 +65,12 @@ def facts(**changed: object) -> Facts:
         ({"absent": 1, "expected": Expected(max_drop=0.0)}, "held", "suspicious drop"),
         ({"absent": 100, "expected": Expected(max_drop=1.0)}, "complete", ""),
         ({"counts": counts(10, rejected=10)}, "complete", ""),
-        ({"counts": counts(10, rejected=10), "relapsed": 1}, "partial", "layout changed"),
+        ({"counts": counts(10, rejected=10), "relapsed": 1}, "held", "layout changed"),
+        ({"collapsed": True}, "held", "layout changed"),
+        ({"collapsed": True, "full": False}, "held", "layout changed"),
+        ({"collapsed": True, "absent": 100}, "held", "layout changed"),
+        ({"collapsed": True, "limited": True}, "partial", "limit"),
+        ({"collapsed": True, "ending": Ending(reason="blocked")}, "partial", "blocked"),
         ({"counts": counts(10, rejected=9), "relapsed": 9}, "complete", ""),
     ],
 )

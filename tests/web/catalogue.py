@@ -9,6 +9,7 @@ from pathlib import Path
 from harvester import config
 from harvester.catalog import codec
 from harvester.catalog.identifiers import dataset_id
+from harvester.catalog.joins import join_keys
 from harvester.catalog.model import (
     Agent,
     Concept,
@@ -151,6 +152,7 @@ def _entry(dataset: Dataset) -> Entry:
             content=content,
             content_hash=codec.content_hash(content),
             landing_page=dataset.landing_page,
+            joins=join_keys(dataset),
             counters={"views": 1234, "downloads": 56} if dataset.identifier == "dust-1" else {},
         ),
     )

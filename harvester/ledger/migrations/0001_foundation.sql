@@ -1,4 +1,5 @@
--- {key}: an integer primary key that counts up; {long}: 64 bits; {bytes}: binary. `harvester.ledger.dialect` fills them in.
+-- {key}: an integer primary key that counts up; {long}: 64 bits; {bytes}: binary; {clustered}: rows stand in the order of
+-- their primary key where the database can do that. `harvester.ledger.dialect` fills them in.
 -- What the columns mean stands in `harvester.ledger.schema`.
 
 CREATE TABLE identity (id TEXT NOT NULL PRIMARY KEY, created {long} NOT NULL);

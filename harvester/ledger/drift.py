@@ -1,0 +1,115 @@
+"""Naming what is unusual about a job's records before it breaks anything. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import sqrt
+
+from harvester.ledger.profile import Profile
+from harvester.ledger.types import Deviation
+
+_COMMON = 0.2
+"""Share of records that must have had a property before: what few have comes and goes."""
+_FEWEST = 5
+"""Records that must have lost it: fewer are edits of single records."""
+_COLLAPSED = 0.5
+"""Share of those that had it; when fewer still have it, the portal's layout has changed, not its content."""
+_FALLEN = 0.75
+"""The same for what is only told."""
+_DEVIATIONS = 4.0
+"""Standard deviations by which shares of different records must differ: a chance of one to thirty thousand."""
+_GROWN = 2.0
+"""Times the usual number of records."""
+
+
+def collapsed(profile: Profile, *, mapped: bool = False) -> tuple[str, ...]:
+    """Properties that records had before this job and, nearly all of them, lost in it: the layout has changed.
+
+    `mapped`: asks it of the records that the job has mapped so far, not of all that it met.
+    """
+    before, known = (profile.mapped_had, profile.mapped) if mapped else (profile.had, profile.known)
+    now = profile.mapped_kept if mapped else profile.kept
+    return tuple(
+        name
+        for name, had in before.items()
+        if had >= _COMMON * known and had - now.get(name, 0) >= _FEWEST and now.get(name, 0) < _COLLAPSED * had
+    )
+
+
+def deviations(
+    now: Profile,
+    usual: Profile | None,
+    *,
+    whole: bool = True,
+    expressions: Mapping[str, tuple[str, ...]] | None = None,
+) -> tuple[Deviation, ...]:
+    """What is unusual about a job, the gravest first; `usual` is the profile of the last complete full job.
+
+    A property is compared twice: over the records that were known before (which is certain), and, for new records too,
+    with the share that was usual. `whole`: the job met everything, so that its number of records says something.
+    `expressions` are the member file's, by property.
+    """
+    found: dict[str, Deviation] = {}
+    candidates = _candidates(now, usual)
+    structural = collapsed(now)
+
+    def name(what: str, before: float, after: float, records: int, **more: bool) -> None:
+        paths = (expressions or {}).get(what, ())
+        found.setdefault(
+            what,
+            Deviation(
+                what=what,
+                before=round(before, 4),
+                after=round(after, 4),
+                records=records,
+                expressions=paths,
+                candidates=candidates if what != "records" else (),
+                **more,
+            ),
+        )
+
+    if usual and usual.records and now.records:
+        before, after = usual.rejected / usual.records, now.rejected / now.records
+        if after > before and _differ(usual.rejected, usual.records, now.rejected, now.records):
+            name("rejected", before, after, now.rejected)
+        ratio = now.records / usual.records
+        if whole and (ratio < _FALLEN or ratio > _GROWN) and abs(usual.records - now.records) >= _FEWEST:
+            name("records", 1.0, ratio, abs(usual.records - now.records))
+    for what in structural:
+        had, kept = now.had[what], now.kept.get(what, 0)
+        before = had / now.known
+        unreadable = _unreadable(what, now, before)
+        name(what, before, kept / now.known, had - kept, structural=True, unreadable=unreadable)
+    for what, number in (usual.covered if usual and usual.records and now.records else {}).items():
+        assert usual is not None
+        before, after = number / usual.records, now.covered.get(what, 0) / now.records
+        lost = round((before - after) * now.records)
+        if (
+            before >= _COMMON
+            and after < _FALLEN * before
+            and lost >= _FEWEST
+            and _differ(number, usual.records, now.covered.get(what, 0), now.records)
+        ):
+            name(what, before, after, lost, unreadable=_unreadable(what, now, before))
+    return tuple(sorted(found.values(), key=lambda one: (not one.structural, one.what != "rejected", -one.records)))
+
+
+def _unreadable(what: str, now: Profile, before: float) -> bool:
+    """Whether the values are still found, so that it is their form that has changed."""
+    return now.found.get(what, 0) >= _FALLEN * before * now.records
+
+
+def _differ(one: int, of_one: int, other: int, of_other: int) -> bool:
+    """Whether two shares differ by more than chance would have it, and by enough records."""
+    if abs(other - one / of_one * of_other) < _FEWEST:
+        return False
+    pooled = (one + other) / (of_one + of_other)
+    error = sqrt(pooled * (1 - pooled) * (1 / of_one + 1 / of_other))
+    return abs(one / of_one - other / of_other) > _DEVIATIONS * error
+
+
+def _candidates(now: Profile, usual: Profile | None) -> tuple[str, ...]:
+    """Fields that nobody reads and that no record had before, the most frequent first: where the values may be now."""
+    before = usual.unread if usual else {}
+    new = [(number, field) for field, number in now.unread.items() if not before.get(field) and number >= _FEWEST]
+    return tuple(field for number, field in sorted(new, key=lambda one: (-one[0], one[1])))[:10]

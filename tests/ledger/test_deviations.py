@@ -1,0 +1,135 @@
+"""One table: profiles of a job and of the usual one → what is named, and whether it holds the job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harvester.ledger.drift import collapsed, deviations
+from harvester.ledger.profile import Profile, Seen, Tally, profile_json, profile_of
+
+
+def profile(records: int, now: dict[str, int], before: dict[str, int] | None = None, **more: Any) -> Profile:
+    """All records known before, with what they had `before` (None: the same)."""
+    known = more.pop("known", records)
+    return Profile(
+        records=records,
+        found=more.pop("found", now),
+        covered=now,
+        known=known,
+        had=now if before is None else before,
+        kept=more.pop("kept", now),
+        mapped=known,
+        mapped_had=now if before is None else before,
+        mapped_kept=now,
+        **more,
+    )
+
+
+USUAL = profile(1000, {"title": 1000, "license": 930, "theme": 150, "modified": 500}, unread={"old": 1000}, rejected=10)
+
+
+@pytest.mark.parametrize(
+    ("now", "named"),
+    [
+        pytest.param(USUAL, [], id="as usual"),
+        pytest.param(
+            profile(1000, {"license": 930, "modified": 500, "theme": 150}, dict(USUAL.covered), rejected=1000),
+            ["title: 100 % → 0 %!", "rejected: 1 % → 100 %"],
+            id="title lost, all rejected",
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "modified": 500, "theme": 150}, dict(USUAL.covered)),
+            ["license: 93 % → 0 %!"],
+            id="licence lost",
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "modified": 500}, dict(USUAL.covered)), ["license: 93 % → 0 %!"], id="rare"
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "license": 500, "modified": 500}, dict(USUAL.covered)),
+            ["license: 93 % → 50 %"],
+            id="half lost is told, not held",
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "license": 464, "modified": 500}, dict(USUAL.covered)),
+            ["license: 93 % → 46 %!"],
+            id="more than half",
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "license": 800, "modified": 490}, dict(USUAL.covered)), [], id="a few"
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "license": 930}, dict(USUAL.covered), found={"modified": 500}),
+            ["modified: 50 % → 0 %, found but not readable any more!"],
+            id="found, but in another form",
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "license": 930, "modified": 500}, known=0, before={}, kept={}),
+            [],
+            id="all records are new",
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "modified": 500}, known=0, before={}, kept={}),
+            ["license: 93 % → 0 %"],
+            id="all records are new, without licence",
+        ),
+        pytest.param(profile(4, {"title": 4}, {"title": 4, "license": 4}), [], id="too few to say"),
+        pytest.param(profile(5, {"title": 5}, {"title": 5, "license": 5}), ["license: 100 % → 0 %!"], id="five"),
+        pytest.param(
+            profile(700, {"title": 700, "license": 651, "modified": 350}), ["records: 100 % → 70 %"], id="fewer"
+        ),
+        pytest.param(profile(800, {"title": 800, "license": 744, "modified": 400}), [], id="a little fewer"),
+        pytest.param(
+            profile(2500, {"title": 2500, "license": 2325, "modified": 1250}),
+            ["records: 100 % → 250 %"],
+            id="many more",
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "license": 930, "modified": 500}, rejected=100),
+            ["rejected: 1 % → 10 %"],
+            id="more are rejected",
+        ),
+        pytest.param(
+            profile(1000, {"title": 1000, "license": 930, "modified": 500}, rejected=14), [], id="a few more rejected"
+        ),
+        pytest.param(Profile(), [], id="nothing was met"),
+    ],
+)
+def test_what_is_named(now: Profile, named: list[str]) -> None:
+    """An exclamation mark: it holds the job."""
+    told = [f"{one}{'!' * one.structural}" for one in deviations(now, USUAL, whole=now.records > 5)]
+    assert told == named
+    assert {one.split(":")[0] for one in named if one.endswith("!")} == set(collapsed(now))
+
+
+def test_where_it_was_looked_for_and_where_it_may_be_now() -> None:
+    now = profile(100, {}, {"title": 100}, unread={"old": 100, "heading": 100, "name": 40, "odd": 2})
+    usual = profile(100, {"title": 100}, unread={"old": 100})
+    (one,) = deviations(now, usual, expressions={"title": ("dl dt a", "h3")})
+    assert str(one) == "title: 100 % → 0 % at `dl dt a` or `h3`; candidates: heading, name"
+
+
+def test_the_first_job_has_nothing_to_differ_from() -> None:
+    assert deviations(profile(100, {"title": 3}, {}, known=0), None) == ()
+
+
+def test_a_profile_is_stored_whole() -> None:
+    assert profile_of(profile_json(USUAL)) == USUAL
+    assert profile_of(None) == Profile()
+
+
+def test_what_is_counted_anew_counts_once() -> None:
+    first = Tally()
+    first.add(Seen(3, 1, None, mapped=True, rejected=False))
+    first.add(Seen(7, 7, 7, mapped=False, rejected=False))
+    before = first.after(Profile())
+    assert (before.records, before.known, dict(before.covered)) == (2, 1, {"title": 2, "description": 1, "keyword": 1})
+    again = Tally()
+    again.take_out(Seen(7, 7, 7, mapped=False, rejected=False))
+    again.add(Seen(7, 5, 7, mapped=True, rejected=True))
+    after = again.after(before)
+    assert (after.records, after.rejected, after.known, after.mapped) == (2, 1, 1, 1)
+    assert dict(after.had) == {"title": 1, "description": 1, "keyword": 1}
+    assert dict(after.kept) == {"title": 1, "keyword": 1}
