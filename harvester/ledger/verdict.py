@@ -92,6 +92,8 @@ def judge(facts: Facts) -> Judgement:
         return Judgement("held", LAYOUT_CHANGED)
     if not facts.full:
         return Judgement("complete", "")
+    if counts.rejected == distinct and not facts.live_before:
+        return Judgement("partial", LAYOUT_CHANGED)  # a source that never gave anything usable is not complete
     if facts.absent > facts.expected.max_drop * facts.live_before:
         return Judgement("held", SUSPICIOUS_DROP)
     return Judgement("complete", "")
