@@ -110,12 +110,9 @@ class DataGoKrSpider(ProtocolSpider):
         selected = selection(self.options.organisations)
         records: list[HarvestRecord] = []
         rejected: list[Rejected] = []
-        after, kept, number = cursor, 0, -1
+        after, number = cursor, -1
         for number, row in enumerate(table):
-            if not _concerns(row, selected, columns, self.options.organisations):
-                continue
-            kept += 1
-            if number < resumed:
+            if number < resumed or not _concerns(row, selected, columns, self.options.organisations):
                 continue
             if len(records) + len(rejected) == self.options.page_rows:
                 here = msgspec.json.encode(_Place(response.content_hash, number)).decode()
@@ -134,7 +131,6 @@ class DataGoKrSpider(ProtocolSpider):
             after=after,
             cursor=msgspec.json.encode(_Place(response.content_hash, number + 1)).decode(),
             end=True,
-            declared_total=kept,
         )
 
     def _outcome(self, row: Row, header: list[str], columns: Columns) -> HarvestRecord | Rejected:

@@ -1,0 +1,110 @@
+"""How faults are put before a fixture: each makes, for one portal of a listing, what answers in the portal's place."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from harvester.fixtures import FixturePortal
+from harvester.sample_portals.server import Answer, Asked, Fault
+from tests.conformance import shapes
+from tests.conformance.listing import Listing
+
+Strike: TypeAlias = Callable[[Listing, FixturePortal], Fault]
+
+
+def everywhere(make: Callable[[], Fault]) -> Strike:
+    """A fault of `tests.portals.faults`, in the place of every answer but robots.txt."""
+    return lambda listing, portal: make()
+
+
+def on_pages(change: Callable[[Answer], Answer], *, last: bool = False) -> Strike:
+    """Changes the healthy answers of the listing: all of its pages, or only the last one."""
+
+    def strike(listing: Listing, portal: FixturePortal) -> Fault:
+        def fault(asked: Asked) -> Answer | None:
+            number = listing.number(portal, asked)
+            if number is None or (last and number < len(listing.pages) - 1):
+                return None
+            return change(portal.answer(asked))
+
+        return fault
+
+    return strike
+
+
+def instead(make: Callable[[Any], Callable[[Listing], list[bytes]]]) -> Strike:
+    """Other bodies for the pages of the listing, made by a function of the protocol's shape."""
+
+    def strike(listing: Listing, portal: FixturePortal) -> Fault:
+        bodies = make(shapes.of(listing.source.protocol))(listing)
+        assert bodies != listing.bodies, "the shape's function changes nothing"
+
+        def fault(asked: Asked) -> Answer | None:
+            number = listing.number(portal, asked)
+            if number is None:
+                return None
+            healthy = listing.pages[number].answer
+            return Answer(bodies[number], healthy.status, healthy.headers)
+
+        return fault
+
+    return strike
+
+
+def for_ever(make: Callable[[Any], Callable[[Listing, int], bytes]]) -> Strike:
+    """A body made by the protocol's shape for every request of a page, also of pages that the fixture has not."""
+
+    def strike(listing: Listing, portal: FixturePortal) -> Fault:
+        shape = shapes.of(listing.source.protocol)
+        count = itertools.count()
+
+        def fault(asked: Asked) -> Answer | None:
+            if not shape.is_page(asked):
+                return None
+            return Answer(make(shape)(listing, next(count)), 200, listing.pages[0].answer.headers)
+
+        return fault
+
+    return strike
+
+
+def with_body(body: bytes, content_type: str | None = None) -> Callable[[Answer], Answer]:
+    """Status 200 with this body."""
+    return lambda healthy: Answer(body, 200, {"Content-Type": content_type} if content_type else healthy.headers)
+
+
+def with_status(status: int) -> Callable[[Answer], Answer]:
+    """Another status, the good body."""
+    return lambda healthy: Answer(healthy.body, status, healthy.headers)
+
+
+def broken_off(healthy: Answer) -> Answer:
+    """The connection closes in the middle of the body."""
+    return Answer(healthy.body, healthy.status, healthy.headers, cut=len(healthy.body) // 2)
+
+
+def cut_short(healthy: Answer) -> Answer:
+    """Half the body, whole by its Content-Length."""
+    return Answer(healthy.body[: len(healthy.body) // 2], healthy.status, healthy.headers)
+
+
+def in_another_charset(healthy: Answer) -> Answer:
+    """The text in CP949 where the portal says, or everybody expects, UTF-8; text that has only ASCII in UTF-16."""
+    text = healthy.body.decode("utf-8-sig")
+    return Answer(text.encode("utf-16-le" if text.isascii() else "cp949", "replace"), healthy.status, healthy.headers)
+
+
+def another_layout(healthy: Answer) -> Answer:
+    """What the portal may look like after it was made anew: the same kind of text, nothing in it where it was."""
+    start = healthy.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:200].lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        body = "<!DOCTYPE html><html><body><main><section><h3>새 단장</h3></section></main></body></html>".encode()
+    elif start.startswith(b"<"):
+        body = '<?xml version="1.0"?><entries xmlns="urn:new"><entry><name>새 목록</name></entry></entries>'.encode()
+    elif start.startswith((b"{", b"[")):
+        body = '{"renewed": {"entries": [{"number": 1, "label": "새 목록"}]}}'.encode()
+    else:
+        body = "번호,이름\n1,새 목록\n".encode()
+    return Answer(body, healthy.status, healthy.headers)
