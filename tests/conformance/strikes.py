@@ -70,9 +70,16 @@ def for_ever(make: Callable[[Any], Callable[[Listing, int], bytes]]) -> Strike:
     return strike
 
 
-def with_body(body: bytes, content_type: str | None = None) -> Callable[[Answer], Answer]:
+def error_inside_200(listing: Listing, portal: FixturePortal) -> Fault:
+    """The portal's own kind of error for every page of the listing, with status 200."""
+    body = shapes.of(listing.source.protocol).error(listing)
+    kind = {b"{": "application/json", b"<": "text/html; charset=utf-8"}.get(body[:1], "text/plain; charset=utf-8")
+    return on_pages(with_body(body, kind))(listing, portal)
+
+
+def with_body(body: bytes, content_type: str) -> Callable[[Answer], Answer]:
     """Status 200 with this body."""
-    return lambda healthy: Answer(body, 200, {"Content-Type": content_type} if content_type else healthy.headers)
+    return lambda healthy: Answer(body, 200, {"Content-Type": content_type})
 
 
 def with_status(status: int) -> Callable[[Answer], Answer]:
@@ -91,9 +98,13 @@ def cut_short(healthy: Answer) -> Answer:
 
 
 def in_another_charset(healthy: Answer) -> Answer:
-    """The text in CP949 where the portal says, or everybody expects, UTF-8; text that has only ASCII in UTF-16."""
+    """The text in CP949 where the portal says, or everybody expects, UTF-8; in UTF-16 where CP949 cannot show it."""
     text = healthy.body.decode("utf-8-sig")
-    return Answer(text.encode("utf-16-le" if text.isascii() else "cp949", "replace"), healthy.status, healthy.headers)
+    try:
+        body = text.encode("cp949")
+    except UnicodeEncodeError:
+        body = healthy.body
+    return Answer(text.encode("utf-16-le") if body == healthy.body else body, healthy.status, healthy.headers)
 
 
 def another_layout(healthy: Answer) -> Answer:
@@ -103,6 +114,8 @@ def another_layout(healthy: Answer) -> Answer:
         body = "<!DOCTYPE html><html><body><main><section><h3>새 단장</h3></section></main></body></html>".encode()
     elif start.startswith(b"<"):
         body = '<?xml version="1.0"?><entries xmlns="urn:new"><entry><name>새 목록</name></entry></entries>'.encode()
+    elif start.startswith(b"@prefix"):
+        body = '@prefix new: <urn:new#> . <urn:new#list> new:name "새 목록" .'.encode()
     elif start.startswith((b"{", b"[")):
         body = '{"renewed": {"entries": [{"number": 1, "label": "새 목록"}]}}'.encode()
     else:

@@ -6,6 +6,7 @@ a body cut off) need nothing here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -14,10 +15,13 @@ from tests.conformance.listing import Listing
 
 
 class Shape(Protocol):
-    """A module of this folder. What is None there is absent from the table for its family, with the reason."""
+    """What a module of this folder has."""
 
     FAMILY: str
-    """Which column of `table.TABLE` it reads: ``json pages``, ``html pages``, ``xml pages``, ``one file``."""
+    """Which of `table.FAMILIES` the protocol is of."""
+
+    ABSENT: Mapping[str, str]
+    """Rows of the table that the protocol, other than its family, cannot have: row → why."""
 
     def is_page(self, asked: Asked) -> bool:
         """Whether a request is for a page of the listing (not for a detail, a description, an identification)."""

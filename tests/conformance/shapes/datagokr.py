@@ -9,6 +9,7 @@ from harvester.sample_portals.server import Asked
 from tests.conformance.listing import Listing
 
 FAMILY = "one file"
+ABSENT: dict[str, str] = {}
 
 
 def is_page(asked: Asked) -> bool:
