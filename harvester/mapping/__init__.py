@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from harvester.catalog.model import Catalog, Mapped
-from harvester.mapping import ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf, dcat_rdf
+from harvester.mapping import ckan, data_json, datagokr_csv, datagokr_html, datagokr_json, datagokr_rdf, dcat_rdf
 
 MappingFunction: TypeAlias = Callable[[bytes, str, Catalog], Mapped]
 """``to_dataset(payload, identifier, catalog)``."""
@@ -20,6 +20,7 @@ _MODULES = {
     "data_json": data_json,
     "dcat_rdf": dcat_rdf,
     "datagokr_csv": datagokr_csv,
+    "datagokr_html": datagokr_html,
     "datagokr_json": datagokr_json,
     "datagokr_rdf": datagokr_rdf,
 }
@@ -27,8 +28,8 @@ _MODULES = {
 MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module in _MODULES.items()}
 """Metadata format → the function that maps a payload of that format."""
 
-TOGETHER: dict[str, tuple[str, ...]] = {"datagokr_csv": ("datagokr_json", "datagokr_rdf")}
-"""Metadata format of a listing → formats of the further parts that its records may come to have."""
+TOGETHER: dict[str, tuple[str, ...]] = {"datagokr_csv": ("datagokr_json", "datagokr_rdf", "datagokr_html")}
+"""Metadata format of a listing → formats of the further parts that its records may come to have, the best first."""
 
 VERSIONS: dict[str, int] = {name: module.VERSION for name, module in _MODULES.items()}
 """Metadata format → version of its mapping, raised whenever the same payload would be mapped to something else."""

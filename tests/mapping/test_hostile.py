@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harvester.catalog.model import Catalog, Mapped
 from harvester.errors import RecordError
-from harvester.mapping import MAPPINGS, ckan, data_json, datagokr_csv, datagokr_json, datagokr_rdf
+from harvester.mapping import MAPPINGS, ckan, data_json, datagokr_json, datagokr_rdf, datagokr_row
 from harvester.mapping.rdf_closure import Closure, split_feed
 from harvester.mapping.rdf_documents import RdfSyntax
 
@@ -34,7 +34,7 @@ KEYS = sorted(
         *ckan._READ,
         *data_json._READ,
         *datagokr_json._READ,
-        *(name for names in datagokr_csv._HEADERS.values() for name in names),
+        *(name for names in datagokr_row._HEADERS.values() for name in names),
         *RESOURCE_KEYS,
         *INNER_KEYS,
     }
