@@ -61,10 +61,10 @@ class OdcloudListing:
         place = msgspec.json.decode(cursor, type=Place) if cursor else Place(per_page=self._options.page_rows)
         if place.leg >= len(self._legs):
             place = Place(per_page=self._options.page_rows)
-        yield self._ask(place, cursor, ())
+        yield self._ask(place, cursor)
 
-    def _ask(self, place: Place, after: str | None, before: Sequence[Any]) -> Request:
-        """Request for a page; `before` are the rows at the end of the page before, which may go on here."""
+    def _ask(self, place: Place, after: str | None, before: Sequence[Any] = (), held: int = 0) -> Request:
+        """Request for a page; `before` are the rows of the page before, the last `held` of which may go on here."""
         name, organisation = self._legs[place.leg]
         query: dict[str, str | int] = {"page": place.page, "perPage": place.per_page}
         if organisation:
@@ -74,11 +74,11 @@ class OdcloudListing:
             f"{self._options.odcloud_url}/{name}?{urlencode(query)}",
             self._read,
             headers={"Authorization": f"Infuser {self._spider.key(self._options.api_key)}"},
-            cb_kwargs={"place": place, "after": after, "before": before},
+            cb_kwargs={"place": place, "after": after, "before": before, "held": held},
         )
 
     def _read(
-        self, response: Response, place: Place, after: str | None, before: Sequence[Any]
+        self, response: Response, place: Place, after: str | None, before: Sequence[Any], held: int
     ) -> Iterator[Request | Page]:
         name, organisation = self._legs[place.leg]
         answer = odcloud_rows.read(response.body, response.url)
@@ -86,14 +86,16 @@ class OdcloudListing:
         if answer.page is not None and answer.page != place.page:
             message = f"{response.url}: page {place.page} was asked for, page {answer.page} came"
             raise PortalError("endless paging", message)
+        if data and data == before:
+            raise PortalError("endless paging", f"{response.url}: the same rows came as on the page before")
         read = place.read + len(data)
         total = answer.matchCount if organisation or answer.matchCount is not None else answer.totalCount
         done = not data or (total is not None and read >= total)
         complete = total is None or read >= total * (1 - _TOLERANCE)
-        groups = odcloud_rows.groups([*before, *data[place.row :]])
+        groups = odcloud_rows.groups([*before[len(before) - held :], *data[place.row :]])
         # The last record may go on on the next page and is left to it, unless it began before this page.
         begins = len(data) - len(groups[-1]) if groups else 0
-        held = groups.pop() if begins > 0 and not done else []
+        held = len(groups.pop()) if begins > 0 and not done else 0
         if done:
             following = Place(per_page=self._options.page_rows, leg=place.leg + 1)
         elif held:
@@ -114,9 +116,9 @@ class OdcloudListing:
             message = f"{response.url}: {read:,} rows came of {total:,} that the list API declares"
             raise PortalError("total not met", message)
         if done and not end:
-            yield self._ask(following, following.cursor(), ())
+            yield self._ask(following, following.cursor())
         elif not end:
-            yield self._ask(self._next(answer, place, read), following.cursor(), held)
+            yield self._ask(self._next(answer, place, read), following.cursor(), data, held)
 
     def _next(self, answer: odcloud_rows.Answer, place: Place, read: int) -> Place:
         """The page after. Rows a page are what the portal says it took: it does not heed a number that is too large."""

@@ -1,4 +1,4 @@
-"""What is struck: every configured source, and one of each protocol that no member uses yet."""
+"""What is struck: every configured source, and one of each protocol, or way of listing, that no member uses yet."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ CONFIGURED: dict[str, HarvestSource] = {
 }
 
 
-def _other(protocol: str, url: str, **options: object) -> HarvestSource:
+def _other(key: str, protocol: str, url: str, **options: object) -> HarvestSource:
     return HarvestSource(
         member="other",
-        key=protocol,
-        title=protocol,
+        key=key,
+        title=key,
         protocol=protocol,
         url=url,
         options=OPTIONS[protocol](**options),
@@ -29,8 +29,20 @@ def _other(protocol: str, url: str, **options: object) -> HarvestSource:
 
 
 OTHERS = {
-    "other.ckan": _other("ckan", "https://ckan.example", rows=3),
-    "other.dcat": _other("dcat", "https://dcat.example/catalog.ttl"),
+    source.name: source
+    for source in (
+        _other("ckan", "ckan", "https://ckan.example", rows=3),
+        _other("dcat", "dcat", "https://dcat.example/catalog.ttl"),
+        _other(
+            "odcloud",
+            "datagokr",
+            "https://www.data.go.kr",
+            listing="odcloud",
+            organisations=("한빛전력공사",),
+            page_rows=3,
+            api_key="${DATA_GO_KR_KEY}",
+        ),
+    )
 }
 SOURCES = {**CONFIGURED, **OTHERS}
 

@@ -38,7 +38,7 @@ def instead(make: Callable[[Any], Callable[[Listing], list[bytes]]]) -> Strike:
     """Other bodies for the pages of the listing, made by a function of the protocol's shape."""
 
     def strike(listing: Listing, portal: FixturePortal) -> Fault:
-        bodies = make(shapes.of(listing.source.protocol))(listing)
+        bodies = make(shapes.of(listing.source))(listing)
         assert bodies != listing.bodies, "the shape's function changes nothing"
 
         def fault(asked: Asked) -> Answer | None:
@@ -57,7 +57,7 @@ def for_ever(make: Callable[[Any], Callable[[Listing, int], bytes]]) -> Strike:
     """A body made by the protocol's shape for every request of a page, also of pages that the fixture has not."""
 
     def strike(listing: Listing, portal: FixturePortal) -> Fault:
-        shape = shapes.of(listing.source.protocol)
+        shape = shapes.of(listing.source)
         count = itertools.count()
 
         def fault(asked: Asked) -> Answer | None:
@@ -72,7 +72,7 @@ def for_ever(make: Callable[[Any], Callable[[Listing, int], bytes]]) -> Strike:
 
 def error_inside_200(listing: Listing, portal: FixturePortal) -> Fault:
     """The portal's own kind of error for every page of the listing, with status 200."""
-    body = shapes.of(listing.source.protocol).error(listing)
+    body = shapes.of(listing.source).error(listing)
     kind = {b"{": "application/json", b"<": "text/html; charset=utf-8"}.get(body[:1], "text/plain; charset=utf-8")
     return on_pages(with_body(body, kind))(listing, portal)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harvester.members import HarvestSource
 from tests.conformance import shapes, strikes
 from tests.conformance.strikes import Strike, everywhere, for_ever, instead, on_pages
 from tests.portals import faults
@@ -124,8 +125,8 @@ SETTINGS: dict[str, object] = {"RETRY_TIMES": 1, "RETRY_BACKOFF": 0.005, "RETRY_
 """Of every crawl here: what the defaults wait for is not what is tested."""
 
 
-def must(protocol: str, name: str) -> Must | Absent:
-    """What a row holds for a protocol."""
-    shape, row = shapes.of(protocol), TABLE[name]
+def must(source: HarvestSource, name: str) -> Must | Absent:
+    """What a row holds for a source, by its protocol."""
+    shape, row = shapes.of(source), TABLE[name]
     why = shape.ABSENT.get(name)
-    return Absent(why) if why else row.families.get(protocol) or row.families.get(shape.FAMILY, row.must)
+    return Absent(why) if why else row.families.get(source.protocol) or row.families.get(shape.FAMILY, row.must)

@@ -5,9 +5,13 @@ Against a portal that has not changed, no fault changes, adds or removes a datas
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -21,13 +25,17 @@ from tests.conformance import shapes
 from tests.conformance.listing import Listing
 from tests.conformance.sources import SOURCES, folder
 from tests.conformance.table import FAMILIES, SETTINGS, TABLE, Absent, Must, must
+from tests.portals.faults import server_error
 
 Data = set[tuple[str, bytes, int]]
 
 
 @dataclass
 class Healthy:
-    """A source whose records are in a ledger already; `report` is that of a second harvest, which changed nothing."""
+    """A source whose records are in a ledger already; `report` is that of a second harvest, which changed nothing.
+
+    `details` are the paths that only the first harvest asked for: the records were not changed since.
+    """
 
     source: HarvestSource
     listing: Listing
@@ -36,6 +44,7 @@ class Healthy:
     ledger: Ledger
     report: JobReport
     data: Data
+    details: frozenset[str]
 
     def harvest(self) -> JobReport:
         return harvest_source(self.settings, self.source, full=True)
@@ -46,31 +55,28 @@ class Healthy:
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    """Sources here wait for nothing but what a row is about."""
-    with _settings(SETTINGS):
+    """Sources here wait for nothing but what a row is about, and have keys where they need them."""
+    with _settings(SETTINGS), pytest.MonkeyPatch.context() as environment:
+        for source in SOURCES.values():
+            for name in re.findall(r"\$\{(\w+)\}", source.options.model_dump_json()):
+                environment.setenv(name, "a-key-of-these-tests")
         yield
 
 
 class Serving:
-    """The sources, one after the other; each is served, and harvested in good health, when it is first asked for."""
+    """The sources; each is served, and harvested in good health, when it is first asked for, until the end."""
 
     def __init__(self, homes: pytest.TempPathFactory) -> None:
         self._homes = homes
         self._serving = ExitStack()
-        self._now: Healthy | None = None
-
-    def __call__(self, name: str) -> Healthy:
-        if self._now is None or self._now.source.name != name:
-            self.close()
-            self._now = self._healthy(name)
-        return self._now
+        self._healthy_ones: dict[str, Healthy] = {}
 
     @contextmanager
     def struck(self, name: str) -> Iterator[Healthy]:
         """Have a healthy source; one that a failed test may have spoilt is made anew for the next."""
-        healthy, self._now = self(name), None
+        healthy = self._healthy_ones.pop(name, None) or self._healthy(name)
         yield healthy
-        self._now = healthy
+        self._healthy_ones[name] = healthy
 
     def close(self) -> None:
         self._serving.close()
@@ -80,12 +86,15 @@ class Serving:
         settings = config.settings(self._homes.mktemp("conformance"))
         portals = self._serving.enter_context(fixtures.serving(fixture))
         source = fixtures.moved(SOURCES[name], portals)
-        listing = Listing(source, portals, fixture.exchanges, shapes.of(source.protocol).is_page)
+        listing = Listing(source, portals, fixture.exchanges, shapes.of(source).is_page)
         assert listing.pages, "no exchange of the fixture is a page of the listing"
         first = harvest_source(settings, source, full=True)
+        asked = sum((portal.requests for portal in portals.values()), Counter[str]())
         again = harvest_source(settings, source, full=True)
+        repeated = sum((portal.requests for portal in portals.values()), Counter[str]()) - asked
         ledger = self._serving.enter_context(Ledger.open(settings.database_url))
-        made = Healthy(source, listing, dict(portals), settings, ledger, again, set())
+        details = frozenset(asked.keys() - repeated.keys())
+        made = Healthy(source, listing, dict(portals), settings, ledger, again, set(), details)
         made.data = made.live()
         assert (first.verdict, again.verdict) == ("complete", "complete")
         assert (first.created, again.unchanged, again.updated) == (len(made.data), len(made.data), 0)
@@ -104,7 +113,7 @@ ROWS = [
     pytest.param(source, name, id=f"{source}: {name}")
     for source in SOURCES
     for name in TABLE
-    if isinstance(must(SOURCES[source].protocol, name), Must)
+    if isinstance(must(SOURCES[source], name), Must)
 ]
 
 
@@ -123,13 +132,35 @@ def test_a_fault_has_its_verdict_and_changes_no_data(source: str, name: str, ser
             assert healthy.live() == healthy.data
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_further_parts_that_could_not_be_had_come_with_the_next_harvest(
+    source: str, serving: Serving, tmp_path: Path
+) -> None:
+    """Of a portal that answers its listing and nothing else; all requests that the second harvest did not repeat."""
+    with serving.struck(source) as healthy:
+        if not healthy.details:
+            return  # nothing but its listing is asked for
+        begun = dataclasses.replace(healthy, settings=config.settings(tmp_path))
+        with ExitStack() as faults:
+            for portal in healthy.portals.values():
+                faults.enter_context(portal.failing(server_error(lambda asked: asked.path in healthy.details)))
+            report = begun.harvest()
+        assert (report.verdict, report.reason) == ("partial", "lost requests")
+        assert report.listed == report.seen == healthy.report.seen
+        again = begun.harvest()
+        assert (again.verdict, again.removed) == ("complete", 0)
+        with Ledger.open(begun.settings.database_url) as ledger:
+            found = {(held.id, held.content_hash) for held in ledger.live()}
+        assert found == {(id_, content_hash) for id_, content_hash, _ in healthy.data}
+
+
 def _expected(healthy: Healthy, name: str) -> Must:
     row = TABLE[name]
     if row.accepting and accepts(healthy.source, 502):
         return row.accepting
     if row.single and len(healthy.listing.pages) == 1:
         return row.single
-    expected = must(healthy.source.protocol, name)
+    expected = must(healthy.source, name)
     assert isinstance(expected, Must)
     return expected
 
@@ -159,14 +190,15 @@ def _check_counts(report: JobReport, expected: Must, well: JobReport) -> None:
     assert expected.rejected or report.rejected <= well.rejected
 
 
-@pytest.mark.parametrize("protocol", sorted({source.protocol for source in SOURCES.values()}))
-def test_what_a_protocol_cannot_have_is_absent_with_its_reason(protocol: str) -> None:
-    shape = shapes.of(protocol)
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_a_source_cannot_have_is_absent_with_its_reason(name: str) -> None:
+    source = SOURCES[name]
+    shape = shapes.of(source)
     assert shape.FAMILY in FAMILIES
     assert shape.ABSENT.keys() <= TABLE.keys()
-    absent = {name: found.why for name in TABLE if isinstance(found := must(protocol, name), Absent)}
+    absent = {row: found.why for row in TABLE if isinstance(found := must(source, row), Absent)}
     assert all(len(why) > 20 for why in absent.values())
-    assert {name for name in _NEEDS if not hasattr(shape, _NEEDS[name])} <= absent.keys()
+    assert {row for row in _NEEDS if not hasattr(shape, _NEEDS[row])} <= absent.keys()
 
 
 def test_the_table_speaks_of_no_family_that_does_not_exist() -> None:

@@ -1,15 +1,17 @@
 """What the table of faults must know of each protocol's answers: one small module a protocol, named like it.
 
-To add a protocol, write ``shapes/<protocol>.py`` with what `Shape` asks for. Faults that need only bytes (a login page,
-a body cut off) need nothing here.
+To add a protocol, write ``shapes/<protocol>.py`` with what `Shape` asks for, and ``<protocol>_<listing>.py`` where its
+option `listing` gives it another way. Faults that need only bytes (a login page, a body cut off) need nothing here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Protocol, cast
 
+from harvester.members import HarvestSource
 from harvester.sample_portals.server import Asked
 from tests.conformance.listing import Listing
 
@@ -45,11 +47,10 @@ class Shape(Protocol):
         """Give the page at request `number` (0, 1, …): known records again, and more follow at a place never seen."""
 
 
-def of(protocol: str) -> Shape:
-    """The shape of a protocol; fails where nobody wrote one."""
-    try:
-        return cast(Shape, import_module(f"tests.conformance.shapes.{protocol}"))
-    except ModuleNotFoundError as error:
-        raise AssertionError(
-            f"no shape of {protocol!r}: write tests/conformance/shapes/{protocol}.py (see shapes/__init__.py)"
-        ) from error
+def of(source: HarvestSource) -> Shape:
+    """The shape of a source's protocol, in the way of listing that it uses; fails where nobody wrote one."""
+    options = source.options.model_dump()
+    for name in (f"{source.protocol}_{options.get('listing')}", source.protocol):
+        if find_spec(f"{__name__}.{name}"):
+            return cast(Shape, import_module(f"{__name__}.{name}"))
+    raise AssertionError(f"no shape: write tests/conformance/shapes/{source.protocol}.py (see shapes/__init__.py)")
