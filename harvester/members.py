@@ -116,6 +116,8 @@ class HarvestSource(_Frozen):
     expect: Expectations = Expectations()
     download_delay: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     concurrent_requests: Annotated[int, Field(ge=1, le=16)] | None = None
+    faster_because: str = ""
+    """Why the portal may be asked more often, or more at once, than by default; the tests demand it."""
     time_limit: Annotated[Duration, AfterValidator(_positive)] = timedelta(hours=6)
     allow_private: bool = False
     conditional_requests: bool = True
