@@ -28,19 +28,23 @@ class Listing:
         source: HarvestSource,
         portals: Mapping[str, FixturePortal],
         exchanges: tuple[Exchange, ...],
-        is_page: Callable[[Asked], bool],
+        is_page: Callable[[Asked, HarvestSource], bool],
     ) -> None:
         self.source = source
         self.pages: list[ListedPage] = []
         for exchange in exchanges:
             asked, portal = as_asked(exchange), portals[origin(exchange.url)]
-            if is_page(asked):
+            if is_page(asked, source):
                 self.pages.append(ListedPage(portal, asked, portal.answer(asked)))
 
     @property
     def bodies(self) -> list[bytes]:
         """The healthy bodies."""
         return [page.answer.body for page in self.pages]
+
+    def again(self, body: bytes, **headers: str) -> Answer:
+        """An answer like that of the first page, with another body and further headers."""
+        return Answer(body, 200, {**self.pages[0].answer.headers, **headers})
 
     def number(self, portal: FixturePortal, asked: Asked) -> int | None:
         """Which page a request is for, from 0; None for other requests."""

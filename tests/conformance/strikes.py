@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from harvester.fixtures import FixturePortal
@@ -34,7 +34,7 @@ def on_pages(change: Callable[[Answer], Answer], *, last: bool = False) -> Strik
     return strike
 
 
-def instead(make: Callable[[Any], Callable[[Listing], list[bytes]]]) -> Strike:
+def instead(make: Callable[[Any], Callable[[Listing], Sequence[bytes | Answer]]]) -> Strike:
     """Other bodies for the pages of the listing, made by a function of the protocol's shape."""
 
     def strike(listing: Listing, portal: FixturePortal) -> Fault:
@@ -45,15 +45,15 @@ def instead(make: Callable[[Any], Callable[[Listing], list[bytes]]]) -> Strike:
             number = listing.number(portal, asked)
             if number is None:
                 return None
-            healthy = listing.pages[number].answer
-            return Answer(bodies[number], healthy.status, healthy.headers)
+            body, healthy = bodies[number], listing.pages[number].answer
+            return body if isinstance(body, Answer) else Answer(body, 200, healthy.headers)
 
         return fault
 
     return strike
 
 
-def for_ever(make: Callable[[Any], Callable[[Listing, int], bytes]]) -> Strike:
+def for_ever(make: Callable[[Any], Callable[[Listing, int], Answer]]) -> Strike:
     """A body made by the protocol's shape for every request of a page, also of pages that the fixture has not."""
 
     def strike(listing: Listing, portal: FixturePortal) -> Fault:
@@ -61,9 +61,9 @@ def for_ever(make: Callable[[Any], Callable[[Listing, int], bytes]]) -> Strike:
         count = itertools.count()
 
         def fault(asked: Asked) -> Answer | None:
-            if not shape.is_page(asked):
+            if not shape.is_page(asked, listing.source):
                 return None
-            return Answer(make(shape)(listing, next(count)), 200, listing.pages[0].answer.headers)
+            return make(shape)(listing, next(count))
 
         return fault
 

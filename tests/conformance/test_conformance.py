@@ -19,8 +19,7 @@ from harvester import config, fixtures
 from harvester import settings as crawl_settings
 from harvester.crawl.run import harvest_source
 from harvester.ledger import JobReport, Ledger
-from harvester.members import HarvestSource
-from harvester.options import OPTIONS
+from harvester.members import Expectations, HarvestSource
 from tests.conformance import shapes
 from tests.conformance.listing import Listing
 from tests.conformance.sources import SOURCES, folder
@@ -85,7 +84,8 @@ class Serving:
         fixture = fixtures.Fixture.load(folder(name))
         settings = config.settings(self._homes.mktemp("conformance"))
         portals = self._serving.enter_context(fixtures.serving(fixture))
-        source = fixtures.moved(SOURCES[name], portals)
+        # A source that may lose more (`expect`) may lose half of its few records here.
+        source = fixtures.moved(SOURCES[name], portals).model_copy(update={"expect": Expectations(max_drop=0.2)})
         listing = Listing(source, portals, fixture.exchanges, shapes.of(source).is_page)
         assert listing.pages, "no exchange of the fixture is a page of the listing"
         first = harvest_source(settings, source, full=True)
@@ -113,7 +113,7 @@ ROWS = [
     pytest.param(source, name, id=f"{source}: {name}")
     for source in SOURCES
     for name in TABLE
-    if isinstance(must(SOURCES[source], name), Must)
+    if not isinstance(must(SOURCES[source], name), Absent)
 ]
 
 
@@ -121,13 +121,15 @@ ROWS = [
 def test_a_fault_has_its_verdict_and_changes_no_data(source: str, name: str, serving: Serving) -> None:
     row = TABLE[name]
     with serving.struck(source) as healthy:
-        expected = _expected(healthy, name)
+        allowed = _allowed(healthy, name)
         for _ in range(row.harvests):
             with ExitStack() as faults, _settings({**SETTINGS, **row.settings}):
                 for portal in healthy.portals.values():
                     faults.enter_context(portal.failing(row.strike(healthy.listing, portal)))
                 report = healthy.harvest()
-            assert (report.verdict, report.reason.partition(":")[0]) == (expected.verdict, expected.reason), report
+            said = (report.verdict, report.reason.partition(":")[0])
+            assert said in {(one.verdict, one.reason) for one in allowed}, report
+            (expected,) = (one for one in allowed if said == (one.verdict, one.reason))
             _check_counts(report, expected, healthy.report)
             assert healthy.live() == healthy.data
 
@@ -154,15 +156,15 @@ def test_further_parts_that_could_not_be_had_come_with_the_next_harvest(
         assert found == {(id_, content_hash) for id_, content_hash, _ in healthy.data}
 
 
-def _expected(healthy: Healthy, name: str) -> Must:
+def _allowed(healthy: Healthy, name: str) -> tuple[Must, ...]:
     row = TABLE[name]
     if row.accepting and accepts(healthy.source, 502):
-        return row.accepting
+        return (row.accepting,)
     if row.single and len(healthy.listing.pages) == 1:
-        return row.single
-    expected = must(healthy.source, name)
-    assert isinstance(expected, Must)
-    return expected
+        return (row.single,)
+    allowed = must(healthy.source, name)
+    assert not isinstance(allowed, Absent)
+    return allowed
 
 
 def accepts(source: HarvestSource, status: int) -> bool:
@@ -185,6 +187,8 @@ def _check_counts(report: JobReport, expected: Must, well: JobReport) -> None:
             assert report.rejected == well.rejected
         case "some":
             assert 0 < report.unchanged <= well.unchanged
+        case "few":
+            assert report.unchanged <= well.unchanged
         case "none":
             assert (report.unchanged, report.seen) == (0, report.rejected)
     assert expected.rejected or report.rejected <= well.rejected
@@ -195,14 +199,15 @@ def test_what_a_source_cannot_have_is_absent_with_its_reason(name: str) -> None:
     source = SOURCES[name]
     shape = shapes.of(source)
     assert shape.FAMILY in FAMILIES
-    assert shape.ABSENT.keys() <= TABLE.keys()
+    assert shape.absent(source).keys() <= TABLE.keys()
     absent = {row: found.why for row in TABLE if isinstance(found := must(source, row), Absent)}
     assert all(len(why) > 20 for why in absent.values())
     assert {row for row in _NEEDS if not hasattr(shape, _NEEDS[row])} <= absent.keys()
 
 
 def test_the_table_speaks_of_no_family_that_does_not_exist() -> None:
-    assert {family for row in TABLE.values() for family in row.families} <= {*FAMILIES, *OPTIONS}
+    protocols = {file.stem for file in Path(shapes.__file__).parent.glob("*.py")}
+    assert {family for row in TABLE.values() for family in row.families} <= {*FAMILIES, *protocols}
 
 
 _NEEDS = {

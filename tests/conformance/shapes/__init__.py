@@ -6,13 +6,13 @@ option `listing` gives it another way. Faults that need only bytes (a login page
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol, cast
 
 from harvester.members import HarvestSource
-from harvester.sample_portals.server import Asked
+from harvester.sample_portals.server import Answer, Asked
 from tests.conformance.listing import Listing
 
 
@@ -22,28 +22,28 @@ class Shape(Protocol):
     FAMILY: str
     """Which of `table.FAMILIES` the protocol is of."""
 
-    ABSENT: Mapping[str, str]
-    """Rows of the table that the protocol, other than its family, cannot have: row → why."""
+    def absent(self, source: HarvestSource) -> Mapping[str, str]:
+        """Rows of the table that the source, by what it is told of its portal, cannot have: row → why."""
 
-    def is_page(self, asked: Asked) -> bool:
+    def is_page(self, asked: Asked, source: HarvestSource) -> bool:
         """Whether a request is for a page of the listing (not for a detail, a description, an identification)."""
 
-    def empty(self, listing: Listing) -> list[bytes]:
-        """Give the listing's bodies as they are when the portal says, in good order, that it has no records."""
+    def empty(self, listing: Listing) -> Sequence[bytes | Answer]:
+        """Give the listing's bodies, or whole answers, as they are when the portal says in good order: no records."""
 
-    def half(self, listing: Listing) -> list[bytes]:
+    def half(self, listing: Listing) -> Sequence[bytes | Answer]:
         """Give the bodies without half of the records or more, totals to match."""
 
-    def twice(self, listing: Listing) -> list[bytes]:
+    def twice(self, listing: Listing) -> Sequence[bytes | Answer]:
         """Give the bodies with one record listed twice."""
 
     def error(self, listing: Listing) -> bytes:
         """Give the body of an error of the portal's own that comes with status 200."""
 
-    def same_page(self, listing: Listing) -> bytes:
+    def same_page(self, listing: Listing) -> Answer:
         """Give a page of known records that says more follow, at the very place that it stands at itself."""
 
-    def growing(self, listing: Listing, number: int) -> bytes:
+    def growing(self, listing: Listing, number: int) -> Answer:
         """Give the page at request `number` (0, 1, …): known records again, and more follow at a place never seen."""
 
 

@@ -6,14 +6,18 @@ from typing import Any
 
 import msgspec
 
-from harvester.sample_portals.server import Asked
+from harvester.members import HarvestSource
+from harvester.sample_portals.server import Answer, Asked
 from tests.conformance.listing import Listing
 
 FAMILY = "json pages"
-ABSENT = {"endless: the same page": "the harvester counts the offsets: a portal cannot name the same place again"}
 
 
-def is_page(asked: Asked) -> bool:
+def absent(source: HarvestSource) -> dict[str, str]:
+    return {"endless: the same page": "the harvester counts the offsets: a portal cannot name the same place again"}
+
+
+def is_page(asked: Asked, source: HarvestSource) -> bool:
     return asked.path.endswith("/package_search")
 
 
@@ -36,8 +40,8 @@ def error(listing: Listing) -> bytes:
     return b'{"help": "", "success": false, "error": {"__type": "Internal Error", "message": "maintenance"}}'
 
 
-def growing(listing: Listing, number: int) -> bytes:
-    return _page(_results(listing), 10_000_000)
+def growing(listing: Listing, number: int) -> Answer:
+    return listing.again(_page(_results(listing), 10_000_000))
 
 
 def _results(listing: Listing) -> list[Any]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 
+from harvester.members import HarvestSource
 from harvester.sample_portals.server import Asked
 from tests.conformance.listing import Listing
 
 FAMILY = "one file"
-ABSENT: dict[str, str] = {}
 
 
-def is_page(asked: Asked) -> bool:
+def absent(source: HarvestSource) -> dict[str, str]:
+    return {}
+
+
+def is_page(asked: Asked, source: HarvestSource) -> bool:
     return asked.path == "/cmm/cmm/fileDownload.do"
 
 

@@ -6,14 +6,18 @@ from typing import Any
 
 import msgspec
 
-from harvester.sample_portals.server import Asked
+from harvester.members import HarvestSource
+from harvester.sample_portals.server import Answer, Asked
 from tests.conformance.listing import Listing
 
 FAMILY = "json pages"
-ABSENT = {"endless: the same page": "the harvester counts the pages: a portal cannot name the same place again"}
 
 
-def is_page(asked: Asked) -> bool:
+def absent(source: HarvestSource) -> dict[str, str]:
+    return {"endless: the same page": "the harvester counts the pages: a portal cannot name the same place again"}
+
+
+def is_page(asked: Asked, source: HarvestSource) -> bool:
     return asked.path.endswith("-data-list")
 
 
@@ -38,9 +42,9 @@ def error(listing: Listing) -> bytes:
     return '{"code": -4, "msg": "등록되지 않은 인증키 입니다."}'.encode()
 
 
-def growing(listing: Listing, number: int) -> bytes:
+def growing(listing: Listing, number: int) -> Answer:
     first = _pages(listing)[0]
-    return msgspec.json.encode({**first, "page": None, "matchCount": 10_000_000})
+    return listing.again(msgspec.json.encode({**first, "page": None, "matchCount": 10_000_000}))
 
 
 def _pages(listing: Listing) -> list[dict[str, Any]]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
-from harvester.sample_portals.server import Asked
+from harvester.members import HarvestSource
+from harvester.sample_portals.server import Answer, Asked
 from tests.conformance.listing import Listing
 
 FAMILY = "rdf pages"
-ABSENT: dict[str, str] = {}
 
 
-def is_page(asked: Asked) -> bool:
+def absent(source: HarvestSource) -> dict[str, str]:
+    return {}
+
+
+def is_page(asked: Asked, source: HarvestSource) -> bool:
     return asked.path == "/catalog.ttl"
 
 
@@ -36,10 +40,11 @@ def error(listing: Listing) -> bytes:
     return b'{"success": false, "error": {"__type": "Internal Error", "message": "maintenance"}}'
 
 
-def same_page(listing: Listing) -> bytes:
-    return re.sub(rb"hydra:next <[^>]*>", f"hydra:next <{listing.source.url}>".encode(), listing.bodies[0])
+def same_page(listing: Listing) -> Answer:
+    following = f"hydra:next <{listing.source.url}>"
+    return listing.again(re.sub(rb"hydra:next <[^>]*>", following.encode(), listing.bodies[0]))
 
 
-def growing(listing: Listing, number: int) -> bytes:
+def growing(listing: Listing, number: int) -> Answer:
     following = f"hydra:next <{listing.source.url}?page={number + 2}>"
-    return re.sub(rb"hydra:next <[^>]*>", following.encode(), listing.bodies[0])
+    return listing.again(re.sub(rb"hydra:next <[^>]*>", following.encode(), listing.bodies[0]))
