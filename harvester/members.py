@@ -142,6 +142,8 @@ class HarvestSource(_Frozen):
     """Seconds between requests; Scrapy's sense."""
     concurrent_requests: Annotated[int, Field(ge=1, le=16)] | None = None
     """Requests at a time to one host; Scrapy's sense."""
+    faster_because: str = ""
+    """Why the portal may be asked more often, or more at once, than by default; the tests demand it."""
     time_limit: Annotated[Duration, AfterValidator(_positive)] = timedelta(hours=6)
     """A job that takes longer ends as partial."""
     allow_private: bool = False

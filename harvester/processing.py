@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
@@ -71,7 +72,7 @@ class Processor:
         issues: tuple[Issue, ...] = ()
         unread: tuple[str, ...] = ()
         found = 0
-        for part in record.parts:
+        for part in _best_first(record.parts):
             mapped = self._mapped(part, record.identifier)
             if isinstance(mapped, Issue):
                 if datasets:
@@ -127,6 +128,15 @@ class Processor:
             return Issue(
                 severity="error", code=error.code, message=error.message, field=error.field or part.name, value=value
             )
+
+
+def _best_first(parts: Sequence[Part]) -> Sequence[Part]:
+    """The listing's part, then the others in the order of `TOGETHER`, whenever each of them came."""
+    if len(parts) < 3:
+        return parts
+    order = TOGETHER.get(parts[0].format, ())
+    ranks = {name: place for place, name in enumerate(order)}
+    return (parts[0], *sorted(parts[1:], key=lambda part: ranks.get(part.format, len(order))))
 
 
 def _is_settled(issue: Issue, dataset: Dataset) -> bool:

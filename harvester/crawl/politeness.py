@@ -76,8 +76,8 @@ class PoliteRetryMiddleware(RetryMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        """Retry what Scrapy would retry, but for a status that the protocol says it can read."""
-        if response.status in request.meta.get("handle_httpstatus_list", ()):
+        """Retry what Scrapy would retry, but for a status that the protocol says it can read; 429 asks for a retry."""
+        if response.status != 429 and response.status in request.meta.get("handle_httpstatus_list", ()):
             return response
         return super().process_response(request, response)
 

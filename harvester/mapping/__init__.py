@@ -15,6 +15,7 @@ from harvester.mapping import (
     data_json,
     datacite,
     datagokr_csv,
+    datagokr_html,
     datagokr_json,
     datagokr_rdf,
     dcat_rdf,
@@ -40,6 +41,7 @@ _MODULES = {
     "data_json": data_json,
     "datacite": datacite,
     "datagokr_csv": datagokr_csv,
+    "datagokr_html": datagokr_html,
     "datagokr_json": datagokr_json,
     "datagokr_rdf": datagokr_rdf,
     "dcat_rdf": dcat_rdf,
@@ -61,11 +63,11 @@ MAPPINGS: dict[str, MappingFunction] = {name: module.to_dataset for name, module
 """Metadata format → the function that maps a payload of that format."""
 
 TOGETHER: dict[str, tuple[str, ...]] = {
-    "datagokr_csv": ("datagokr_json", "datagokr_rdf"),
+    "datagokr_csv": ("datagokr_json", "datagokr_rdf", "datagokr_html"),
     "html_row": ("html_detail",),
     "json_fields": ("json_detail",),
 }
-"""Metadata format of a listing → formats of the further parts that its records may come to have."""
+"""Metadata format of a listing → formats of the further parts that its records may come to have, the best first."""
 
 VERSIONS: dict[str, int] = {name: module.VERSION for name, module in _MODULES.items()}
 """Metadata format → version of its mapping, raised whenever the same payload would be mapped to something else."""

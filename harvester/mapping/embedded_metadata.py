@@ -175,9 +175,17 @@ def identify(found: Sequence[Found], address: str) -> list[str]:
     """Give each dataset of a page its identifier, which stays the same as long as the page says the same of it.
 
     The first that all datasets of the page have, each another one: ``identifier``, ``@id``, ``url``, address of the
-    first file, name; else the place on the page. A page with one dataset takes its own address before the name.
+    first file, name; else the place on the page. A page with one dataset takes its own address before the name. A
+    dataset that stands there twice has one identifier.
     """
     nodes = [plain(one.node) for one in found]
+    said = [json.dumps(node, sort_keys=True, default=str) for node in nodes]
+    distinct = dict(zip(said, nodes, strict=True))
+    identifiers = dict(zip(distinct, _identified(list(distinct.values()), address), strict=True))
+    return [identifiers[one] for one in said]
+
+
+def _identified(nodes: Sequence[Mapping[str, Any]], address: str) -> list[str]:
     for candidate in (_stated_identifier, _id, _url, _file):
         values = [candidate(node, address) for node in nodes]
         if all(values) and len(set(values)) == len(values):

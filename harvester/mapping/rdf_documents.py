@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias
 
 import orjson
@@ -14,18 +15,32 @@ RdfSyntax: TypeAlias = Literal["turtle", "rdf_xml", "json_ld"]
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _LABEL = "{http://www.w3.org/2000/01/rdf-schema#}label"
+_WHOLE = re.compile(rb"\.\s*(?:#.*)?$|^(?:prefix|base)\s[^<]*<[^>]*>\s*(?:#.*)?$", re.IGNORECASE)
+"""End of a line that ends a statement; directives in SPARQL's way have no full stop."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def rdf_documents(payload: bytes, syntax: RdfSyntax) -> list[bytes]:
     """Prepare the RDF documents of one answer: CSW and OAI-PMH wrap one per record in an envelope of their own.
 
-    Raises ValueError for a DTD, for what is not well-formed, for too deep nesting and for unknown JSON-LD contexts.
+    Raises ValueError for a DTD, for what is not well-formed, for too deep nesting, for unknown JSON-LD contexts, and
+    for Turtle that is not UTF-8 (its parser would take other letters for these) or stops within a statement.
     """
     if syntax == "rdf_xml":
         return _rdf_xml(safe_xml.parse(safe_xml.decode(payload)))
     payload = payload.removeprefix(_BYTE_ORDER_MARK)
-    return [payload] if syntax == "turtle" else [_json_ld(payload)]
+    return [_turtle(payload)] if syntax == "turtle" else [_json_ld(payload)]
+
+
+def _turtle(payload: bytes) -> bytes:
+    payload.decode("utf-8")
+    lines = payload.rstrip().splitlines()
+    while lines and lines[-1].lstrip()[:1] in (b"", b"#"):
+        lines.pop()
+    last = lines[-1].lstrip() if lines else b""
+    if last and not _WHOLE.search(last):
+        raise ValueError(f"the Turtle breaks off within a statement: …{last[-60:].decode('utf-8', 'replace')}")
+    return payload
 
 
 def _json_ld(payload: bytes) -> bytes:

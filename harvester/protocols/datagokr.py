@@ -2,16 +2,18 @@
 
 The catalogue is a data set of the portal; where its file is stands in ``/catalog/{its list key}/fileData.json``. The
 file is fetched once for all sources of this machine and read as a stream; a source takes the rows of its agencies.
+With a key the list API gives the same records (`harvester.protocols.odcloud_paging`).
 Search pages are not asked: robots.txt names them. For every record the portal also has schema.org JSON
-(``/catalog/{key}/fileData.json | openapi.json | standard.json``) and DCAT (``/dcat/metadata/{key}``).
+(``/catalog/{key}/fileData.json | openapi.json | standard.json``), DCAT (``/dcat/metadata/{key}``), and a web page
+(``/data/{key}/fileData.do | openapi.do | standard.do | linkedData.do``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urljoin
 
 import msgspec
@@ -22,15 +24,18 @@ from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
 from harvester.crawl.downloads import SpooledResponse
 from harvester.errors import PortalError
 from harvester.options.datagokr import DataGoKrOptions
+from harvester.protocols import odcloud_rows
 from harvester.protocols.answers import as_utf8, unreadable
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.csv_rows import Row, Table
+from harvester.protocols.odcloud_paging import OdcloudListing
 
 _LEADING = ("목록키", "목록유형")
 _PAGES = {"FILE": "fileData", "API": "openapi", "STD": "standard", "LINKED": "linkedData"}
 """Type of a list entry → name of its page, and of its answer in schema.org JSON."""
 _PAGE_IN_ADDRESS = re.compile(r"/(fileData|openapi|standard|linkedData)\.do")
-_FORMATS = {"schema_org": "datagokr_json", "rdf": "datagokr_rdf"}
+_CONTENTS = re.compile(rb"""\bid\s*=\s*["']?contents["'\s>]""")
+_FORMATS = {"schema_org": "datagokr_json", "rdf": "datagokr_rdf", "page": "datagokr_html"}
 
 
 class _File(msgspec.Struct):
@@ -80,7 +85,10 @@ class DataGoKrSpider(ProtocolSpider):
     _not_found: ClassVar[list[int]] = [404, 410]
 
     def listing(self, cursor: str | None) -> Iterable[Request | Page]:
-        """Ask where the catalogue's file is."""
+        """Ask where the catalogue's file is, or for a page of the list API."""
+        if self.options.listing == "odcloud":
+            yield from OdcloudListing(self, self.options, self._entry).listing(cursor)
+            return
         url = f"{self.source.url}/catalog/{self.options.catalogue}/fileData.json"
         yield self.request(url, self._catalogue, cb_kwargs={"cursor": cursor})
 
@@ -111,12 +119,9 @@ class DataGoKrSpider(ProtocolSpider):
         selected = selection(self.options.organisations)
         records: list[HarvestRecord] = []
         rejected: list[Rejected] = []
-        after, kept, number, anew = cursor, 0, -1, place is not None and not resumed
+        after, number, anew = cursor, -1, place is not None and not resumed
         for number, row in enumerate(table):
-            if not _concerns(row, selected, columns, self.options.organisations):
-                continue
-            kept += 1
-            if number < resumed:
+            if number < resumed or not _concerns(row, selected, columns, self.options.organisations):
                 continue
             if len(records) + len(rejected) == self.options.page_rows:
                 here = msgspec.json.encode(_Place(response.content_hash, number)).decode()
@@ -135,7 +140,6 @@ class DataGoKrSpider(ProtocolSpider):
             after=after,
             cursor=msgspec.json.encode(_Place(response.content_hash, number + 1)).decode(),
             end=True,
-            declared_total=kept,
             anew=anew,
         )
 
@@ -152,29 +156,50 @@ class DataGoKrSpider(ProtocolSpider):
         key = row.cells[0].strip()
         if not key:
             return _rejected(row, "no-identifier", "this row has no list key")
-        payload = msgspec.json.encode(dict(zip(header, row.cells, strict=True)))
+        address = _PAGE_IN_ADDRESS.search(row.cells[columns.address]) if columns.address >= 0 else None
+        page = _PAGES.get(row.cells[1].strip().upper()) or (address[1] if address else None)
+        return self._record(key, dict(zip(header, row.cells, strict=True)), page, _revision(row.cells, columns))
+
+    def _entry(self, name: str, key: str, rows: Sequence[Any]) -> HarvestRecord | Rejected | None:
+        """Rows of the list API that are one entry of its list `name`, in one object as the catalogue's rows are."""
+        if not isinstance(rows[0], dict) or not key:
+            return _rejected_text(
+                msgspec.json.encode(rows).decode(), "no-identifier", "this row has no list key", "list_id"
+            )
+        organisation = rows[0].get("org_nm")
+        if not selection(self.options.organisations)(str(organisation or "").strip()):
+            return None
+        if odcloud_rows.is_deleted(rows):
+            return HarvestRecord(identifier=key, deleted=True)
+        kind, page = odcloud_rows.KINDS[name]
+        row = odcloud_rows.merged(rows)
+        stated = (row.get("updated_at"), row.get("list_title"), organisation)
+        # What the list and the portal's address say already; the rows have no address of the page.
+        row = {"list_type": kind, "page_url": f"{self.source.url}/data/{key}/{page}.do", **row}
+        return self._record(key, row, page, " · ".join(str(one) for one in stated if one))
+
+    def _record(self, key: str, row: Mapping[str, Any], page: str | None, revision: str) -> HarvestRecord:
+        details = self.options.details
         return HarvestRecord(
             identifier=key,
-            parts=(Part(name="listing", format=self.format, payload=payload),),
-            wanted=self._wanted(key, row.cells, columns) if self.options.details else {},
-            revision=_revision(row.cells, columns) if self.options.details else None,
+            parts=(Part(name="listing", format=self.format, payload=msgspec.json.encode(row)),),
+            wanted=self._wanted(key, page) if details else {},
+            revision=revision if details else None,
         )
 
-    def _wanted(self, key: str, cells: list[str], columns: Columns) -> Mapping[str, str]:
-        wanted: dict[str, str] = {}
-        address = _PAGE_IN_ADDRESS.search(cells[columns.address]) if columns.address >= 0 else None
-        page = _PAGES.get(cells[1].strip().upper()) or (address[1] if address else None)
-        for name in self.options.details:
-            if name == "rdf":
-                wanted[name] = f"{self.source.url}/dcat/metadata/{key}"
-            elif page:
-                wanted[name] = f"{self.source.url}/catalog/{key}/{page}.json"
-        return wanted
+    def _wanted(self, key: str, page: str | None) -> Mapping[str, str]:
+        portal = self.source.url
+        addresses = {"rdf": f"{portal}/dcat/metadata/{key}"}
+        if page:
+            addresses |= {"schema_org": f"{portal}/catalog/{key}/{page}.json", "page": f"{portal}/data/{key}/{page}.do"}
+        return {name: addresses[name] for name in self.options.details if name in addresses}
 
     def detail_part(self, name: str, response: Response) -> Part:
         """Read a further part; a withdrawn list key answers a page that only says so in an alert."""
         body = as_utf8(response.body, None)
         beginning = body[:4096].lstrip()
+        if name == "page":
+            return self._page(response, body)
         if re.match(rb"<(!doctype\s+html|html|script)\b", beginning, re.I) and b"alert(" in body[:20_000]:
             raise PortalError("not found", f"{response.url}: the list key is withdrawn: a page with an alert came")
         if name == "rdf":
@@ -183,6 +208,19 @@ class DataGoKrSpider(ProtocolSpider):
         elif not _description(response).name:
             raise PortalError("layout changed", f"{response.url}: no name in the schema.org answer")
         return Part(name=name, format=_FORMATS[name], payload=body)
+
+    def _page(self, response: Response, body: bytes) -> Part:
+        if _CONTENTS.search(body) is None:
+            if b"alert(" in body and b"<form" not in body:  # a login page may have both
+                raise PortalError(
+                    "not found", f"{response.url}: withdrawn: a page without contents, with an alert, came"
+                )
+            raise unreadable(body[:4096], "the record's page", response.url)
+        if b"file-meta-table-pc" not in body:
+            raise PortalError("layout changed", f"{response.url}: no div.file-meta-table-pc in the page")
+        # As browsers mark a page that they save: nothing in it says where it was.
+        mark = f"<!-- saved from url=({len(response.url):04}){response.url} -->\n".encode()
+        return Part(name="page", format=_FORMATS["page"], payload=mark + body)
 
 
 def selection(organisations: Iterable[str]) -> Callable[[str], bool]:
@@ -218,5 +256,9 @@ def _description(response: Response) -> _Described:
 
 
 def _rejected(row: Row, code: str, message: str) -> Rejected:
-    issue = Issue(severity="error", code=code, message=message, field="목록키", value=row.raw[:200])
-    return Rejected(payload=row.raw.encode(), format=DataGoKrSpider.format, issue=issue)
+    return _rejected_text(row.raw, code, message, "목록키")
+
+
+def _rejected_text(text: str, code: str, message: str, field: str) -> Rejected:
+    issue = Issue(severity="error", code=code, message=message, field=field, value=text[:200])
+    return Rejected(payload=text.encode(), format=DataGoKrSpider.format, issue=issue)

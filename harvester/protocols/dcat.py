@@ -22,7 +22,7 @@ from harvester.crawl.downloads import SpooledResponse
 from harvester.errors import PortalError
 from harvester.mapping.rdf_closure import split_feed
 from harvester.options.dcat import DcatOptions
-from harvester.protocols.answers import declared_charset, unreadable
+from harvester.protocols.answers import as_utf8, declared_charset, unreadable
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.json_stream import Element, JsonStream
 
@@ -91,7 +91,10 @@ class DcatSpider(ProtocolSpider):
                 message = f"{response.url}: a page of {size:,} bytes of RDF; more than {_LARGEST_RDF:,} are not held"
                 raise PortalError("limit", message)
             try:
-                feed = split_feed(response.path.read_bytes(), form, response.url)
+                body = response.path.read_bytes()
+                if form != "rdf_xml":  # XML says itself how it is written
+                    body = as_utf8(body, declared_charset(content_type))
+                feed = split_feed(body, form, response.url)
             except (ValueError, RecursionError) as error:
                 raise unreadable(_beginning(response.path), f"DCAT as {form}", response.url, error) from None
             outcomes = itertools.chain(_rdf_records(feed), _rdf_problems(feed.problems, response.url))
@@ -212,7 +215,8 @@ def _go_to_datasets(stream: JsonStream, url: str) -> None:
 
 
 def _data_json_record(element: Element) -> HarvestRecord | Rejected:
-    dataset, payload = element.value, element.text.encode("utf-8", "replace")
+    # Bytes that are no text stay: this dataset is rejected with them, and keeps what is known of it.
+    dataset, payload = element.value, element.text.encode("utf-8", "surrogateescape")
     if element.too_deep:
         return _rejected(payload, "data_json", "nested-too-deeply", "lists and objects are nested a thousand deep")
     if not isinstance(dataset, dict):
@@ -220,6 +224,7 @@ def _data_json_record(element: Element) -> HarvestRecord | Rejected:
     identifier = _identifier(dataset.get("identifier"))
     if not identifier:
         return _rejected(payload, "data_json", "no-identifier", "this dataset has no identifier")
+    identifier = identifier.encode("utf-8", "replace").decode()
     return HarvestRecord(identifier=identifier, parts=(Part(name="listing", format="data_json", payload=payload),))
 
 
@@ -268,7 +273,7 @@ def _text(path: Path, content_type: str) -> TextIO:
         encoding = "utf-16"
     elif (charset := declared_charset(content_type)) and charset != "utf-8" and not _is_utf8(beginning):
         encoding = charset
-    return path.open(encoding=encoding, errors="replace", newline="")
+    return path.open(encoding=encoding, errors="surrogateescape", newline="")
 
 
 def _beginning(path: Path) -> bytes:

@@ -99,6 +99,9 @@ class HtmlListSpider(ProtocolSpider):
 
     def _read(self, response: Response, position: Position, after: str | None) -> Iterator[Request | Page]:
         document = _document(response, "a list")
+        if _breaks_off(document.content):
+            # Half a row would be taken for a record that was changed.
+            raise PortalError("unreadable answer", f"{document.url}: the list breaks off: no </html> in it")
         rows = self._rows(document)
         if not any(row.identifier for row in rows):
             self._check_empty(document, rows, position)
@@ -275,6 +278,10 @@ def _document(response: Response, expected: str) -> _Document:
         raise _without_text(content, expected, response)
     clean(root, base_address(root, response.url))
     return _Document(response.url, content, root, Labels(root))
+
+
+def _breaks_off(content: str) -> bool:
+    return "<html" in content[:4096].lower() and "</html" not in content.lower()
 
 
 def _without_text(content: str, expected: str, response: Response) -> PortalError:

@@ -1,9 +1,10 @@
 """data.go.kr on a loopback socket, as far as it is known how the portal answers.
 
 The catalogue is a CSV download found through ``/catalog/{its list key}/fileData.json``. The answers by list key
-(``/catalog/{key}/fileData.json | openapi.json | standard.json`` in the shape before 2025, v1, or since, v2, and
-``/dcat/metadata/{key}``) are **made by this server from catalogue rows** in the recorded shapes; each says so in the
-header ``X-Sample: made from a catalogue row``. They are no recordings. ``robots.txt`` is as recorded.
+(``/catalog/{key}/fileData.json | openapi.json | standard.json`` in the shape before 2025, v1, or since, v2,
+``/dcat/metadata/{key}``, and the page ``/data/{key}/fileData.do …``) are **made by this server from catalogue rows** in
+the recorded shapes; each says so in the header ``X-Sample: made from a catalogue row``. They are no recordings.
+``robots.txt`` is as recorded.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
+from harvester.sample_portals.datagokr_page import page
 from harvester.sample_portals.server import Answer, Asked, Portal, not_found, validated
 
 Row = Mapping[str, str]
@@ -72,6 +74,8 @@ class DataGoKrPortal(Portal):
             return self._by_key(steps[1], steps[2].removesuffix(".json"))
         if steps[:2] == ["dcat", "metadata"] and len(steps) == 3:
             return self._by_key(steps[2], "rdf")
+        if steps[:1] == ["data"] and len(steps) == 3:
+            return self._by_key(steps[1], steps[2])
         return not_found()
 
     def _catalogue(self) -> dict[str, Any]:
@@ -91,8 +95,10 @@ class DataGoKrPortal(Portal):
             return Answer(_WITHDRAWN.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
         if form == "rdf":
             return Answer(rdf(row).encode(), headers={"Content-Type": "application/xml;charset=UTF-8", **_MADE})
-        if form != _KINDS.get(row.get("목록유형", "FILE"), "fileData"):
+        if form.removesuffix(".do") != _KINDS.get(row.get("목록유형", "FILE"), "fileData"):
             return not_found()
+        if form.endswith(".do"):
+            return Answer(page(row).encode(), headers={"Content-Type": "text/html;charset=UTF-8", **_MADE})
         return _json(schema_org(row, self.shape, self.url))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -61,6 +62,28 @@ def processor(
         return one.process(HarvestRecord(identifier=identifier, parts=parts))
 
     return process
+
+
+def test_further_parts_count_by_their_format_and_not_by_when_they_came(
+    monkeypatch: pytest.MonkeyPatch, vocabularies: Vocabularies, korean: Catalog
+) -> None:
+    for name in ("list", "better", "worse", "unranked"):
+        monkeypatch.setitem(processing.MAPPINGS, name, simple)
+    monkeypatch.setitem(processing.TOGETHER, "list", ("better", "worse"))
+
+    def part(name: str, **said: str) -> Part:
+        return Part(name=name, format=name, payload=json.dumps(said).encode())
+
+    listing = part("list", title="제목", page=PAGE)
+    further = [part("better", version="1"), part("worse", version="2"), part("unranked", version="3")]
+    processor = Processor(korean, vocabularies)
+    contents = {
+        processor.process(HarvestRecord(identifier="1", parts=(listing, *order))).content
+        for order in itertools.permutations(further)
+    }
+    (content,) = contents
+    assert content is not None
+    assert codec.decode(content).version == "1"
 
 
 PAGE = "https://portal.example/1"

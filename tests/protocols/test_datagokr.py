@@ -8,7 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from harvester import config
+from harvester.crawl.run import harvest_source
 from harvester.errors import PortalError
+from harvester.ledger import Ledger
+from harvester.members import HarvestSource
+from harvester.options.datagokr import DataGoKrOptions
 from harvester.protocols.datagokr import DataGoKrSpider, selection
 from harvester.sample_portals.datagokr import DataGoKrPortal, Row, write_table
 from tests.portals import faults
@@ -69,7 +74,6 @@ def test_a_catalogue_is_read_in_any_of_its_encodings(encoding: str, newline: str
         found = listing(portal, tmp_path)
     assert [cells(record) for record in found.records] == rows
     assert found.rejected == []
-    assert found.pages[-1].declared_total == 30
     assert found.ended
 
 
@@ -96,7 +100,7 @@ def test_only_rows_of_the_source_s_agencies_are_listed(tmp_path: Path) -> None:
         everything = listing(portal, tmp_path, page_rows=7)
     assert len(exact.records) == 10
     assert {cells(record)["기관명"] for record in prefix.records} == {"새벽도", "새벽도 별내시"}
-    assert prefix.pages[-1].declared_total == len(prefix.records) == 20
+    assert len(prefix.records) == 20
     assert [len(page.records) for page in everything.pages] == [7] * 7 + [1]
 
 
@@ -164,7 +168,7 @@ def test_a_row_that_cannot_be_told_is_rejected_with_its_text_and_costs_no_other(
         lines[1], lines[3], lines[5], lines[7], lines[9], lines[10], lines[11],
     ]  # fmt: skip
     assert {rejected.issue.code for rejected in found.rejected} == {"broken-row", "no-identifier"}
-    assert len(found.records) + len(found.rejected) == found.pages[-1].declared_total == len(lines)
+    assert len(found.records) + len(found.rejected) == len(lines)
     # A row that nobody can read is told to the sources whose agency it names.
     assert chosen.identifiers == found.identifiers
     assert len(chosen.rejected) == 5
@@ -196,7 +200,6 @@ def test_a_listing_goes_on_from_any_cursor(tmp_path: Path) -> None:
             cursor = whole.pages[number - 1].cursor
             rest = listing(portal, tmp_path, cursor, page_rows=10, organisations=("가람전력공사",))
             assert rest.pages == whole.pages[number:]
-            assert rest.pages[-1].declared_total == 66
 
 
 def test_another_content_is_read_from_its_beginning_after_the_same_cursor(tmp_path: Path) -> None:
@@ -215,7 +218,7 @@ def test_an_agency_without_rows_gives_an_empty_end(tmp_path: Path) -> None:
         found = listing(portal, tmp_path, organisations=("없는공사",))
     assert len(found.pages) == 1
     assert found.ended
-    assert found.pages[0].declared_total == 0
+    assert found.records == []
 
 
 def test_further_parts_are_wanted_by_type_and_by_address(tmp_path: Path) -> None:
@@ -259,7 +262,7 @@ def test_a_revision_moves_with_what_matters_and_never_with_counters(tmp_path: Pa
 def test_further_parts_are_read_as_they_come(shape: Any, tmp_path: Path) -> None:
     rows = [row(1, 목록설명='첫 줄<br/>둘째 "줄" R&D'), row(2, 목록유형="API"), row(3, 목록유형="STD")]
     with DataGoKrPortal(write_table(HEADER_2022, rows), rows=rows, shape=shape, withdrawn=["99000002"]) as portal:
-        made = spider(DataGoKrSpider, "datagokr", portal.url, details=("schema_org", "rdf"))
+        made = spider(DataGoKrSpider, "datagokr", portal.url, details=("schema_org", "rdf", "page"))
         records = run(made, tmp_path).records
         parts = {}
         for record in records:
@@ -269,7 +272,9 @@ def test_further_parts_are_read_as_they_come(shape: Any, tmp_path: Path) -> None
                     parts[record.identifier, name] = made.detail_part(name, fetch(request, tmp_path))
                 except PortalError as error:
                     parts[record.identifier, name] = error.reason
-    assert parts["99000002", "rdf"] == parts["99000002", "schema_org"] == "not found"
+    assert {parts["99000002", name] for name in ("rdf", "schema_org", "page")} == {"not found"}
+    assert parts["99000001", "page"].format == "datagokr_html"
+    assert "공공데이터활용지원센터".encode() in parts["99000001", "page"].payload
     schema_org = parts["99000001", "schema_org"]
     assert schema_org.format == "datagokr_json"
     keywords = msgspec.json.decode(schema_org.payload)["keywords"]
@@ -289,11 +294,18 @@ def test_further_parts_are_read_as_they_come(shape: Any, tmp_path: Path) -> None
         ("schema_org", b"[]", "layout changed"),
         ("schema_org", b"{}", "layout changed"),
         ("schema_org", b'{"name": "cut', "unreadable answer"),
+        ("page", faults.LOGIN_PAGE.encode(), "login page"),
+        ("page", faults.LOGIN_PAGE.encode() + b"<script>alert('x')</script>", "login page"),
+        ("page", faults.MAINTENANCE_PAGE.encode(), "layout changed"),
+        ("page", b"<div id=contents><table></table></div>", "layout changed"),
+        ("page", b"<script>alert('gone')</script>", "not found"),
+        ("page", b'{"error": 1}', "unreadable answer"),
+        ("page", b"", "empty"),
     ],
 )
 def test_a_further_part_that_is_none_has_its_reason(name: str, body: bytes, reason: str, tmp_path: Path) -> None:
     with of_lines(GOOD.format(key=99000001)) as portal:
-        made = spider(DataGoKrSpider, "datagokr", portal.url, details=("schema_org", "rdf"))
+        made = spider(DataGoKrSpider, "datagokr", portal.url, details=("schema_org", "rdf", "page"))
         record = run(made, tmp_path).records[0]
         with portal.failing(faults.body(body, "text/plain")), pytest.raises(PortalError) as error:
             made.detail_part(name, fetch(made.detail_request(record, name, record.wanted[name]), tmp_path))
@@ -350,3 +362,33 @@ def test_one_file_that_is_no_list_is_enough(tmp_path: Path) -> None:
         with portal.failing(faults.body(described, where=faults.at("/catalog/"))):
             found = listing(portal, tmp_path)
     assert found.identifiers == ["99000001"]
+
+
+def test_a_page_completes_what_the_other_parts_leave_open(tmp_path: Path) -> None:
+    rows = [
+        row(1, 이용허락범위="공공저작물_출처표시", **{"관리부서 전화번호": "`0330000001", "확장자(데이터포맷)": "CSV"}),
+        row(2, 목록유형="API", **{"확장자(데이터포맷)": "JSON+XML", "관리 부서명": "시험부"}),
+    ]
+    settings = config.settings(tmp_path)
+    with DataGoKrPortal() as portal:
+        rows = [{**one, "목록.URL": one["목록.URL"].replace("https://www.data.go.kr", portal.url)} for one in rows]
+        rows[1]["목록.URL"] = rows[1]["목록.URL"].replace("fileData", "openapi")
+        portal.replace(write_table(HEADER_2022, rows), rows)
+        options = DataGoKrOptions(details=("page",))
+        source = HarvestSource(
+            member="test", key="page", title="page", protocol="datagokr", url=portal.url, options=options,
+            evidence="assumed", language="ko", allow_private=True,
+        )  # fmt: skip
+        report = harvest_source(settings, source)
+    assert (report.verdict, report.created) == ("complete", 2)
+    with Ledger.open(settings.database_url) as ledger:
+        found = {one.identifier: msgspec.json.decode(one.content) for one in ledger.export(source.name)}
+        assert ledger.issue_counts(report.job) == {}
+    file, api = found["99000001"], found["99000002"]
+    assert file["publisher"]["name"] == {"ko": "가람전력공사"}
+    assert file["license"]["code"] == "KOGL-1"  # a picture
+    assert file["contact_point"][0]["telephone"] == "033-000-0001"  # written by a script
+    assert [one["format"]["code"] for one in file["distribution"]] == ["CSV"]
+    assert api["title"] == {"ko": "가람전력공사_목록 2"}
+    assert [one["format"]["code"] for one in api["distribution"]] == ["JSON", "XML"]
+    assert api["contact_point"][0]["name"] == {"ko": "시험부"}

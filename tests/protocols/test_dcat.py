@@ -299,6 +299,31 @@ def test_other_encodings_are_read(encoding: str, tmp_path: Path) -> None:
     assert msgspec.json.decode(found.records[0].parts[0].payload)["title"] == "Données"
 
 
+def test_turtle_that_is_not_the_text_it_says_is_not_read_as_other_letters(tmp_path: Path) -> None:
+    body = turtle(1).encode("cp949")
+    with pytest.raises(PortalError) as error:
+        feed(body, tmp_path, TURTLE)
+    assert error.value.reason == "unreadable answer"
+    assert feed(body, tmp_path, "text/turtle; charset=euc-kr").records == feed(turtle(1).encode(), tmp_path).records
+
+
+@pytest.mark.parametrize("ending", ["", "\n# the end", "\nPREFIX a: <https://a.example/#>\n", "\n\n"])
+def test_turtle_that_breaks_off_is_not_read_in_part(ending: str, tmp_path: Path) -> None:
+    whole = turtle(1) + ending
+    assert len(feed(whole.encode(), tmp_path, TURTLE).identifiers) == 1
+    cut = whole[: whole.rindex(";") + 1] + ending.replace("PREFIX", "#")
+    with pytest.raises(PortalError, match="breaks off") as error:
+        feed(cut.encode(), tmp_path, TURTLE)
+    assert error.value.reason == "unreadable answer"
+
+
+def test_a_dataset_whose_bytes_are_no_text_keeps_them(tmp_path: Path) -> None:
+    body = data_json(dataset(1), dataset(2, title="Données"), dataset(3)).decode().encode("latin-1")
+    found = feed(body, tmp_path, JSON)
+    assert len(found.records) == 3
+    assert b"Donn\xe9es" in found.records[1].parts[0].payload
+
+
 def test_memory_does_not_depend_on_the_feed(tmp_path: Path) -> None:
     bodies = {n: data_json(*(dataset(k, description="x" * 1000) for k in range(n))) for n in (1000, 20_000)}
     peaks = {}

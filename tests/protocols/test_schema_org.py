@@ -177,7 +177,11 @@ IDENTIFIERS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         ["{portal}/page#A", "{portal}/page#B"],
     ),
     "only some have one": ([dataset("A", url="/a"), dataset("B")], ["{portal}/page#A", "{portal}/page#B"]),
-    "nothing": ([dataset("A"), dataset("A")], ["{portal}/page#1", "{portal}/page#2"]),
+    "nothing": ([dataset("A"), dataset("A", version="2")], ["{portal}/page#1", "{portal}/page#2"]),
+    "one that stands there twice": (
+        [dataset("A"), dataset("B"), dataset("A")],
+        ["{portal}/page#A", "{portal}/page#B", "{portal}/page#A"],
+    ),
 }
 
 
