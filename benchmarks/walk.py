@@ -23,6 +23,7 @@ from harvester import config
 from harvester.sample_portals.datagokr import DataGoKrPortal
 
 MEMBERS = ("kepco", "ts", "nia", "yeungnam-gyeongbuk", "nhis", "hira")
+SOURCES = tuple(f"{member}.datagokr" for member in MEMBERS)
 
 
 def main() -> None:
@@ -46,10 +47,10 @@ def main() -> None:
             print(f"exit code {done.returncode}; the portal has answered {portal.count('/')} requests", flush=True)
             return done.stdout
 
-        datamoa("harvest", *MEMBERS)
-        datamoa("harvest", *MEMBERS)
+        datamoa("harvest", *SOURCES)
+        datamoa("harvest", *SOURCES)
         portal.replace(states[1])
-        held = [json.loads(line) for line in datamoa("harvest", *MEMBERS, "--json").splitlines()]
+        held = [json.loads(line) for line in datamoa("harvest", *SOURCES, "--json").splitlines()]
         job = str(held[0]["job"])
         for step in (("jobs", job, "--limit", "3"), ("accept", job), ("undo", job)):
             datamoa(*step)

@@ -82,7 +82,8 @@ class Walk:
         self.home = home
         self.portal = portal
         self.settings = config.settings(home, _configuration(home / "config", portal.url))
-        chosen = config.select(self.settings.config, (*MEMBERS, EVERYONE))
+        names = tuple(f"{member}.datagokr" for member in (*MEMBERS, EVERYONE))
+        chosen = config.select(self.settings.config, names)
         self.sources = {source.member: source for source in chosen}
 
     def harvest(self) -> Step:
