@@ -13,6 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from harvester import (
+    cli_probe,  # noqa: F401 - adds its command to `app`
     cli_schedule,  # noqa: F401 - adds its commands to `app`
     config,
     console,
