@@ -101,7 +101,7 @@ class Detector:
     mark: re.Pattern[str] | None = None
 
 
-def with_parameters(url: str, drop: frozenset[str] = frozenset(), **parameters: str) -> str:
+def with_parameters(url: str, drop: frozenset[str] = frozenset(), parameters: Mapping[str, str] = {}) -> str:
     """An address with these parameters in its query, without those whose names (in lower case) are in `drop`."""
     parts = urlsplit(url)
     kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name.lower() not in drop]

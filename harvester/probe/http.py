@@ -179,7 +179,7 @@ class Visitor:
         return Answer(address, url, fault=f"redirected more than {_MOST_REDIRECTS} times", reason="limit")
 
     def _forbidden_by_robots(self, url: str) -> str:
-        """Say why robots.txt keeps us from an address; nothing if it does not. One that cannot be had forbids nothing."""
+        """Say why robots.txt keeps us from an address; nothing if it does not. Without one all is allowed."""
         origin = _origin(url)
         if origin not in self._robots:
             answer, place = Answer(origin), f"{origin}/robots.txt"

@@ -56,8 +56,8 @@ def written(finding: Finding, others: Sequence[Finding], target: Target, on: dat
     counted = f", {finding.count:,} records" if finding.count is not None else ""
     lines = [
         f"# A start, made by `datamoa probe`: {_plain(finding.name)}, {finding.confidence:.0%} sure{counted}.",
-        "# To do: name (ko, en), sector, aliases; schedule and expect of the source; read what the portal documents, then",
-        "# say so in evidence and note. docs/maintainers.md lists every key.",
+        "# To do: name (ko, en), sector, aliases; schedule and expect of the source; read what the portal documents,",
+        "# and say so in evidence and note. docs/maintainers.md lists every key.",
         yaml.dump(member, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110).rstrip("\n"),
         *(f"    # {_plain(line)}" for line in finding.advice),
     ]

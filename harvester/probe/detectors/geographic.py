@@ -29,7 +29,7 @@ _SOME_COLLECTIONS = 3
 def _csw_addresses(target: Target) -> list[str]:
     given = [target.url] if re.search(r"csw", target.url, re.IGNORECASE) else []
     where = [*given, *target.below("/csw", "/geonetwork/srv/eng/csw")]
-    return [with_parameters(one, _ARGUMENTS, **_CAPABILITIES) for one in where]
+    return [with_parameters(one, _ARGUMENTS, _CAPABILITIES) for one in where]
 
 
 def _csw(answer: Answer, target: Target) -> Reading:
@@ -38,7 +38,7 @@ def _csw(answer: Answer, target: Target) -> Reading:
         return None
     address = with_parameters(answer.url, _ARGUMENTS)
     why = [f"{answer.url} answers {found[2]} in the namespace of CSW {found[1]}"]
-    hits = yield with_parameters(address, **_HITS)
+    hits = yield with_parameters(address, parameters=_HITS)
     results = hits.xml.find(".//{*}SearchResults") if hits.xml is not None else None
     count = number(results.get("numberOfRecordsMatched")) if results is not None else None
     if count is None:
@@ -69,7 +69,8 @@ def _ogc(answer: Answer, target: Target) -> Reading:
     why = [f"{base}/conformance declares OGC API Records"]
     listed = (yield f"{base}/collections?f=json").json
     collections = listed.get("collections") if isinstance(listed, dict) else None
-    total, names = None, []
+    total: int | None = None
+    names: list[str] = []
     for one in collections if isinstance(collections, list) else []:
         if isinstance(one, dict) and _is_catalogue(one) and len(names) < _SOME_COLLECTIONS:
             names.append(str(one.get("id")))

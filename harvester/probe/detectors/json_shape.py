@@ -40,7 +40,7 @@ class Shape(NamedTuple):
 
 
 def shape_of(document: Any, address: str) -> Shape | None:
-    """Guess how `json_api` would read this answer of an address; None where no list in it has titles and identifiers."""
+    """Guess how `json_api` would read this answer; None where no list in it has titles and identifiers."""
     best: tuple[tuple[str, ...], Sequence[Mapping[str, Any]]] | None = None
     for path, rows in _lists(document, ()):
         if _title(rows) and _identifier(rows) and (best is None or len(rows) > len(best[1])):
@@ -49,7 +49,8 @@ def shape_of(document: Any, address: str) -> Shape | None:
         return None
     path, rows = best
     title, identifier = _title(rows), _identifier(rows)
-    assert title and identifier
+    assert title
+    assert identifier
     options: dict[str, Any] = {"records": _expression(path) if path else "@", "identifier": _quoted(identifier)}
     total_path, total = _total(document, path, len(rows))
     if total_path:
@@ -64,7 +65,7 @@ def shape_of(document: Any, address: str) -> Shape | None:
     return Shape({**_request(address, len(rows), total), **options, "fields": fields}, total, len(rows))
 
 
-def _lists(value: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], list[Mapping[str, Any]]]]:
+def _lists(value: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Sequence[Mapping[str, Any]]]]:
     """Lists of objects that are reached through objects alone."""
     if isinstance(value, list):
         return [(path, value)] if value and all(isinstance(one, dict) for one in value) else []

@@ -18,7 +18,7 @@ _PATHS = ("/oai", "/csw?mode=oaipmh", "/oai/request", "/oai2d", "/oai-pmh", "/cg
 def _addresses(target: Target) -> list[str]:
     given = [target.url] if re.search(r"oai", target.url, re.IGNORECASE) else []
     where = [*given, *target.below(*_PATHS)]
-    return [with_parameters(one, _ARGUMENTS, verb="Identify") for one in where]
+    return [with_parameters(one, _ARGUMENTS, {"verb": "Identify"}) for one in where]
 
 
 def _read(answer: Answer, target: Target) -> Reading:
@@ -28,14 +28,14 @@ def _read(answer: Answer, target: Target) -> Reading:
     address = with_parameters(answer.url, _ARGUMENTS)
     about = root.find(f"{_NAMESPACE}Identify")
     if about is None:
-        identified = yield with_parameters(address, verb="Identify")
+        identified = yield with_parameters(address, parameters={"verb": "Identify"})
         root = identified.xml
         about = root.find(f"{_NAMESPACE}Identify") if root is not None else None
     why = [f"{answer.url} answers in the namespace of OAI-PMH 2.0"]
     if about is None:
         return Finding("oai_pmh", "OAI-PMH", LIKELY, (*why, "but Identify is not answered"), address)
     title = (about.findtext(f"{_NAMESPACE}repositoryName") or "").strip()[:200]
-    listed = yield with_parameters(address, verb="ListIdentifiers", metadataPrefix="oai_dc")
+    listed = yield with_parameters(address, parameters={"verb": "ListIdentifiers", "metadataPrefix": "oai_dc"})
     count = _count(listed.xml)
     if count is None:
         why.append("ListIdentifiers told no number")

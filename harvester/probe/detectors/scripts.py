@@ -34,7 +34,7 @@ class Call(NamedTuple):
 
 
 def calls_of(script: str, page: str) -> list[Call]:
-    """What a script calls on the page's own host, most promising first; addresses that are put together are left out."""
+    """What a script calls on the page's own host, most promising first; not what is put together there."""
     found: dict[str, Call] = {}
     for match in _CALLS.finditer(script[:_LARGEST_SCRIPT]):
         way, rest = match["way"], match["rest"]
