@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from harvester.mapping import safe_xml
 from harvester.protocols.answers import as_page, as_utf8, declared_charset
 
 _MOST_UNPACKED = 32 * 1024 * 1024
+_PROLOGUE = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?[^>]{0,400}\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
+_PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|meta)\b(?![-:.])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,10 @@ class Answer:
     @cached_property
     def is_page(self) -> bool:
         """Whether the body is a web page, whatever the header says."""
-        beginning = self.unpacked[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        if beginning.startswith((b"{", b"[")):
-            return False
-        marks = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
-        return any(mark in beginning for mark in marks) or (
-            "text/html" in self.content_type.lower() and beginning.startswith(b"<") and b"<?xml" not in beginning
-        )
+        beginning = _PROLOGUE.sub(b"", self.unpacked[:4000], count=1)
+        if _PAGE.match(beginning):
+            return True
+        return "text/html" in self.content_type.lower() and beginning[:1] == b"<" and b"<?xml" not in self.unpacked[:80]
 
     @cached_property
     def text(self) -> str:

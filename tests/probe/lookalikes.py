@@ -170,10 +170,7 @@ def hydra() -> Portal:
 HARVESTED: dict[str, tuple[Callable[[], Portal], str, str, int | None, int]] = {
     # name: portal, path that is probed, protocol, records that the probe counts, records of a harvest
     "ckan": (sample_ckan, "", "ckan", 40, 40),
-    "ckan-by-its-api": (sample_ckan, "/api/3/action/package_search", "ckan", 40, 40),
-    "ckan-by-another-action": (sample_ckan, "/api/3/action/package_list", "ckan", 40, 40),
     "data-json": (sample_dcat, "", "dcat", 16, 16),
-    "data-json-itself": (sample_dcat, "/data.json", "dcat", 16, 16),
     "hydra": (hydra, "", "dcat", 5, 5),
     "json-ld": (sample_dcat, "/archive.jsonld", "dcat", None, -1),
     "datagokr": (sample_datagokr, "", "datagokr", None, -1),

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from harvester import config
-from harvester.probe import Look, member_file
-from harvester.probe.findings import CERTAIN, LIKELY, POSSIBLE
+from harvester.probe import Look, look, member_file
+from harvester.probe.findings import CERTAIN, LIKELY, POSSIBLE, Finding
+from harvester.probe.http import Visitor
 from harvester.sample_portals import write_config
 from harvester.sample_portals.server import Answer
 from tests.portals import faults
@@ -26,8 +27,8 @@ Probed = Callable[..., Look]
 
 
 @pytest.fixture(scope="module")
-def harvested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[dict[str, Any], dict[str, Any]]]]:
-    """By name: what the probe printed first about a portal, and the report of a harvest by the file that it wrote."""
+def harvested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Finding, dict[str, Any]]]]:
+    """By name: what is best known about a portal, and the report of a harvest by the file that was written of it."""
     folder = write_config(tmp_path_factory.mktemp("probe") / "config", {})
     for file in (folder / "members").iterdir():
         file.unlink()
@@ -35,40 +36,59 @@ def harvested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tu
     with ExitStack() as running:
         for name, (make, path, *_) in HARVESTED.items():
             portal = running.enter_context(make())
-            file = folder / "members" / f"{name}.yml"
-            done = _datamoa(None, "probe", portal.url + path, "--allow-private", "--write", str(file), "--json")
-            assert done.returncode == 0, done.stderr
-            seen[name] = json.loads(done.stdout.splitlines()[0])
-        done = _datamoa(folder, "harvest", "--all", "--json", home=folder.parent / "home")
+            with closing(Visitor(allow_private=True)) as visitor:
+                found = look(portal.url + path, visitor, config.presets(folder))
+            seen[name] = best = found.findings[0]
+            text = member_file.written(best, found.findings[1:], found.target, date(2026, 11, 25), allow_private=True)
+            (folder / "members" / f"{name}.yml").write_text(text, encoding="utf-8")
+        where = ["--config", str(folder), "--home", str(folder.parent / "home")]
+        called = [sys.executable, "-m", "indexer.cli", *where, "harvest", "--all", "--json"]
+        done = subprocess.run(called, capture_output=True, text=True, check=False)
         for line in done.stdout.splitlines():
             report = json.loads(line)
             reports[report["source"].partition(".")[0]] = report
         yield {name: (seen[name], reports.get(name, {"nothing": done.stderr})) for name in HARVESTED}
 
 
-def _datamoa(folder: Path | None, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-    where = [*(["--config", str(folder)] if folder else []), *(["--home", str(home)] if home else [])]
-    called = [sys.executable, "-m", "indexer.cli", *where, *arguments]
-    return subprocess.run(called, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize("name", HARVESTED)
 def test_a_portal_is_recognised_and_harvested_by_the_file_that_was_written(
-    name: str, harvested: dict[str, tuple[dict[str, Any], dict[str, Any]]]
+    name: str, harvested: dict[str, tuple[Finding, dict[str, Any]]]
 ) -> None:
     finding, report = harvested[name]
     _, _, protocol, count, records = HARVESTED[name]
-    assert finding["protocol"] == protocol
-    assert finding["harvested"]
-    assert finding["confidence"] >= POSSIBLE
-    assert finding["why"]
+    assert finding.protocol == protocol
+    assert finding.harvested
+    assert finding.confidence >= POSSIBLE
+    assert finding.why
     if count is not None:
-        assert finding["count"] == count
+        assert finding.count == count
     assert report["verdict"] == "complete", report
     assert report["created"] > 0
     assert report["rejected"] == 0
     if records >= 0:
         assert report["listed"] == records
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("ckan", "/api/3/action/package_search"),
+        ("ckan", "/api/3/action/package_list"),
+        ("ckan", "/api/3/action/package_search?q=none&rows=0"),
+        ("data-json", "/data.json"),
+        ("hydra", "/catalog.ttl?page=2"),
+        ("dataverse", "/api/search?q=water"),
+        ("datagokr", "/catalog/15062804/fileData.json"),
+    ],
+)
+def test_the_address_of_the_api_itself_does_too(name: str, path: str, probed: Probed) -> None:
+    make, _, protocol, count, _ = HARVESTED[name]
+    with make() as portal:
+        seen = probed(portal.url + path)
+        best = seen.findings[0]
+        assert (best.protocol, best.count) == (protocol, count)
+        assert best.address.startswith(portal.url)
+        assert seen.requests <= 3
 
 
 def test_the_file_says_how_it_is_known(probed: Probed) -> None:

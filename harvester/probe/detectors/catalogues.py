@@ -21,9 +21,8 @@ def _ckan(answer: Answer, target: Target) -> Reading:
         return None
     base = answer.url[: found.start()]
     finding = _ckan_finding(said, answer, base)
-    if finding and finding.confidence == CERTAIN:
-        return finding
-    if "package_search" not in answer.url and {"success", "help", "version"} & said.keys():
+    # An address that was given may search for something: the whole list counts.
+    if answer.url != base + _SEARCH and (finding or {"success", "help", "version"} & said.keys()):
         searched = yield base + _SEARCH
         if isinstance(searched.json, dict):
             finding = _ckan_finding(searched.json, searched, base) or finding

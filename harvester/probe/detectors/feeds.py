@@ -100,7 +100,8 @@ def _rdf(feed: Feed, syntax: str, answer: Answer) -> Finding | None:
     total = feed.declared_total if feed.declared_total is not None else (None if feed.next_page else seen)
     paged = ", and names the next page" if feed.next_page else ""
     why = (f"{answer.url} is {syntax} with {seen:,} DCAT datasets{paged}",)
-    address = re.sub(r"[?&]page=1$", "", answer.url)
+    paging = feed.next_page is not None or feed.declared_total is not None
+    address = re.sub(r"[?&]page=\d+$", "", answer.url) if paging else answer.url
     return Finding("dcat", f"DCAT ({syntax})", CERTAIN, why, address, total)
 
 

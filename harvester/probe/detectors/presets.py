@@ -30,20 +30,32 @@ def _mark(name: str) -> re.Pattern[str]:
 
 
 def _addresses(name: str, preset: Mapping[str, Any], target: Target) -> list[str]:
+    return target.below(_path(name, preset, target))
+
+
+def _path(name: str, preset: Mapping[str, Any], target: Target) -> str:
     paging = preset.get("paging", {})
     parameters = {key: value for key, value in preset.get("parameters", {}).items() if not isinstance(value, dict)}
     if paging.get("size_parameter"):
         parameters[paging["size_parameter"]] = 1
     if name in _OF_ONE_PORTAL:
         parameters[_OF_ONE_PORTAL[name]] = urlsplit(target.url).hostname
-    return target.below(f"{preset['path']}?{urlencode(parameters)}" if parameters else preset["path"])
+    return f"{preset['path']}?{urlencode(parameters)}" if parameters else str(preset["path"])
 
 
 def _read(name: str, preset: Mapping[str, Any], answer: Answer, target: Target) -> Reading:
-    yield from ()
     base, found, _ = answer.url.partition(preset["path"])
     if not found or answer.json is None:
         return None
+    finding = _finding(name, preset, answer, base)
+    whole = base + _path(name, preset, target)
+    if answer is target.landing and answer.url != whole and name not in _OF_ONE_PORTAL:
+        # What was given may search for something: the whole list counts.
+        return _finding(name, preset, (yield whole), base) or finding
+    return finding
+
+
+def _finding(name: str, preset: Mapping[str, Any], answer: Answer, base: str) -> Finding | None:
     titles = preset.get("fields", {}).get("title", ())
     try:
         if preset.get("success") and find(preset["success"], answer.json) is not True:
