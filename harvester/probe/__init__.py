@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,8 @@ def checked(url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
         plain = host if ":" in host else host.encode("idna").decode("ascii")
+        if ":" not in plain and not re.fullmatch(r"[A-Za-z0-9._-]*", plain):
+            raise ValueError(f"{plain!r} is no host")
     except (ValueError, UnicodeError) as error:
         raise UsageError(f"{url!r} is no address: {error}; write it as https://www.data.go.kr") from None
     if parts.scheme not in {"http", "https"} or not plain:
@@ -58,7 +61,7 @@ def checked(url: str) -> str:
         raise UsageError("an address with a user or password in it is not asked: it would stand in the member file")
     netloc = f"[{plain}]" if ":" in plain else plain
     whole = parts._replace(netloc=f"{netloc}:{port}" if port else netloc, path=parts.path or "/", fragment="")
-    return urlunsplit(whole)
+    return urlunsplit(whole).replace(" ", "%20")
 
 
 def look(url: str, visitor: Visitor, presets: Mapping[str, Mapping[str, Any]]) -> Look:
