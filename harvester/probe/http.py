@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from time import monotonic, sleep
@@ -143,6 +144,7 @@ class Visitor:
         self._pause = 0.0 if allow_private else _PAUSE
         self._robots: dict[str, Protego] = {}
         self._silent: dict[str, Answer] = {}
+        self._timeouts: Counter[str] = Counter()
         self._end = monotonic() + _ALL
         self._last = 0.0
 
@@ -227,7 +229,8 @@ class Visitor:
         finally:
             watch.cancel()
             self._last = monotonic()
-        if answer.reason in {"unreachable", "forbidden address", "timeout"}:
+        self._timeouts[origin] += answer.reason == "timeout"
+        if answer.reason in {"unreachable", "forbidden address"} or self._timeouts[origin] > 1:
             self._silent[origin] = answer
         elif answer.status in {403, 429} and _asks_to_stop(answer):
             self._silent[origin] = Answer(address, url, fault="not asked: the portal answered 429", reason="blocked")

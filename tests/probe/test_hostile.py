@@ -33,6 +33,7 @@ from harvester.sample_portals.server import Answer
 from tests.crawl import servers
 from tests.crawl.certificates import self_signed_context
 from tests.portals import faults
+from tests.probe import lookalikes
 from tests.probe.lookalikes import WORDS, Routes, as_json, as_page
 
 Probed = Callable[..., Look]
@@ -265,6 +266,25 @@ def test_a_portal_that_asks_to_slow_down_is_left_alone(probed: Probed) -> None:
         seen = probed(portal.url)
         assert portal.requests.total() == 2  # robots.txt and the page
     assert not seen.recognised
+
+
+def test_one_path_that_hangs_does_not_hide_the_others(probed: Probed) -> None:
+    with sample_ckan() as portal, portal.failing(faults.slow(2, lambda one: one.path == "/")):
+        visited = asked(portal.url, seconds=0.5)
+        assert visited.reason == "timeout"
+    with lookalikes.dataverse() as portal, portal.failing(faults.slow(2, faults.at("data.json"))):
+        assert probed(portal.url, seconds=0.5).findings[0].name == "dataverse"
+        assert portal.requests["/data.json"] == 1
+
+
+def test_a_pause_that_robots_txt_asks_for_is_made() -> None:
+    with Routes(otherwise=as_page("x")) as portal:
+        portal.robots = "User-agent: *\nCrawl-delay: 1\n"
+        with closing(Visitor(refused=_public_is_here)) as visitor:
+            visitor.ask(f"{portal.url}/a")
+            started = time.monotonic()
+            visitor.ask(f"{portal.url}/b")
+    assert time.monotonic() - started >= 0.9
 
 
 def test_requests_are_few_and_say_who_asks(probed: Probed) -> None:
