@@ -64,7 +64,10 @@ def _finding(name: str, preset: Mapping[str, Any], answer: Answer, base: str) ->
         total = number(find(preset["total"], answer.json)) if preset.get("total") else None
         if not isinstance(records, list) or not records or (preset.get("total") and total is None):
             return None
-        for record in records:
+        wanted = [one for one in records if not preset.get("where") or find(preset["where"], one) is True]
+        if not wanted:
+            return None
+        for record in wanted:
             titled = any(find(one, record) for one in ([titles] if isinstance(titles, str) else titles))
             if not titled or not isinstance(find(preset["identifier"], record), (str, int)):
                 return None
