@@ -62,15 +62,15 @@ class World:
             self.ledger.commit_page(job, Page(records=(), after=None, cursor="end", end=True), ())
         return self.ledger.finish_job(job, Ending(seconds=1.0), Expected())
 
-    def minute(self, duration: timedelta = timedelta(0)) -> None:
-        """A minute passes: what has ended ends, what is due starts."""
+    def pass_time(self, step: timedelta = timedelta(minutes=1), duration: timedelta = timedelta(0)) -> None:
+        """Some time passes: what has ended ends, what is due starts."""
         for name in [name for name, end in self.ends.items() if end <= self.now]:
             del self.ends[name]
             self.dispatcher.run(name, "")
         for due in self.dispatcher.next():
             self.start(due.source)
             self.ends[due.source.name] = self.now + duration
-        self.now += timedelta(minutes=1)
+        self.now += step
 
     def hosts_now(self) -> Counter[str]:
         return Counter(timetable.host(source) for source in self.sources if source.name in self.jobs)
@@ -83,14 +83,14 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-def pass_a_day(world: World, duration: timedelta = timedelta(0)) -> None:
+def pass_a_day(world: World) -> None:
     for _ in range(24 * 60):
-        world.minute(duration)
+        world.pass_time()
 
 
 def test_a_day_of_schedules_every_job_at_its_time_and_none_twice(world: World) -> None:
     for _ in range(120):  # what was never harvested is harvested first
-        world.minute()
+        world.pass_time()
     assert {name for _, name in world.started} == {source.name for source in world.sources}
     world.started.clear()
     begin = world.now
@@ -109,19 +109,20 @@ def test_a_day_of_schedules_every_job_at_its_time_and_none_twice(world: World) -
 
 
 def test_jobs_that_take_an_hour_keep_to_the_limits_and_none_is_lost(world: World) -> None:
-    for _ in range(24 * 60):
-        world.minute(timedelta(minutes=61))
+    for _ in range(24 * 12):
+        world.pass_time(timedelta(minutes=5), timedelta(minutes=61))
         assert len(world.jobs) <= world.limits.jobs
         assert all(number <= world.limits.per_host for number in world.hosts_now().values())
     assert {name for _, name in world.started} == {source.name for source in world.sources}
 
 
 def test_days_that_were_missed_are_caught_up_once(world: World) -> None:
-    pass_a_day(world)
+    for _ in range(120):
+        world.pass_time()
     world.started.clear()
     world.now += timedelta(days=5)
     for _ in range(60):
-        world.minute()
+        world.pass_time()
     caught_up = Counter(name for _, name in world.started)
     assert set(caught_up) == {source.name for source in world.sources}
     assert max(caught_up.values()) == 1

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harvester.members import HarvestSource
+from harvester.sample_portals.server import Answer
 from tests.conformance import shapes, strikes
 from tests.conformance.strikes import Strike, everywhere, for_ever, instead, on_pages
 from tests.portals import faults
@@ -91,6 +92,9 @@ TABLE: dict[str, Row] = {
             "html pages": (BROKEN_OFF, LAYOUT_CHANGED, Must("held", "suspicious drop", "few", rejected=True)),
         },
     ),
+    "403 everywhere": Row(everywhere(faults.forbidden), Must("failed", "blocked")),
+    "404 everywhere": Row(everywhere(lambda: faults.always(Answer(b"not here", 404))), Must("failed", "not found")),
+    "no body": Row(everywhere(lambda: faults.body(b"")), Must("failed", "empty")),
     "login page": Row(everywhere(faults.html), Must("failed", "login page")),
     "maintenance page": Row(everywhere(lambda: faults.html(faults.MAINTENANCE_PAGE)), LAYOUT_CHANGED),
     "error inside 200": Row(

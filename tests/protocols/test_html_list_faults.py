@@ -14,7 +14,7 @@ from harvester.crawl.run import harvest_source
 from harvester.ledger import JobReport, Ledger
 from harvester.members import HarvestSource
 from harvester.options.html_list import HtmlListOptions
-from harvester.sample_portals.server import Answer, Asked, Fault
+from harvester.sample_portals.server import Answer, Asked
 from tests.portals import faults
 from tests.portals.html import HtmlPortal, entries
 
@@ -87,74 +87,6 @@ def test_what_is_harvested(healthy: Healthy) -> None:
     assert dataset.modified == "2024-01-02"
     assert dataset.landing_page == f"{healthy.portal.url}/view?id=G001"
     assert stored.counters == {"views": 1234}
-
-
-MIDDLE = faults.at("2")
-FAULTS: dict[str, tuple[Fault, str, str]] = {
-    # name: fault, verdict, reason
-    "blocked": (faults.forbidden(), "failed", "blocked"),
-    "server error": (faults.server_error(), "failed", "server error"),
-    "not found": (faults.always(Answer(b"not here", 404)), "failed", "not found"),
-    "login page": (faults.html(), "failed", "login page"),
-    "maintenance": (faults.html(faults.MAINTENANCE_PAGE), "failed", "layout changed"),
-    "error inside 200": (faults.error_inside_200(), "failed", "unreadable answer"),
-    "no body": (faults.body(b"", "text/html"), "failed", "empty"),
-    "another layout": (faults.html("<html><div class=card>새 화면</div></html>"), "failed", "layout changed"),
-    "cut off": (faults.truncated(b"<html>" + b" " * 5000, "text/html"), "failed", "lost requests"),
-    "bomb": (faults.gzip_bomb(256), "failed", "unreadable answer"),
-    "too many requests": (faults.too_many_requests("0", 100), "failed", "blocked"),
-    "500 on one page": (faults.server_error(MIDDLE), "partial", "server error"),
-    "login page in the middle": (faults.html(where=MIDDLE), "partial", "login page"),
-    "another layout in the middle": (faults.html("<html><p>안내</p></html>", MIDDLE), "partial", "layout changed"),
-    "500 twice": (faults.times(2, faults.server_error()), "complete", ""),
-    "cut off once": (faults.times(1, faults.truncated(b"<html>" * 100, "text/html")), "complete", ""),
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_no_fault_changes_the_data(name: str, healthy: Healthy) -> None:
-    fault, verdict, reason = FAULTS[name]
-    with healthy.portal.failing(fault):
-        report = healthy.harvest()
-    assert (report.verdict, report.reason.partition(":")[0]) == (verdict, reason), report
-    assert (report.created, report.updated, report.missing, report.removed) == (0, 0, 0, 0)
-    assert report.unchanged == {"failed": 0, "partial": 3, "complete": RECORDS}[verdict]
-    assert healthy.data() == healthy.before
-
-
-def test_the_same_page_again_is_endless_paging(healthy: Healthy) -> None:
-    first = healthy.portal.listing(0)
-    with healthy.portal.failing(faults.html(first, faults.at("list"))):
-        report = healthy.harvest()
-    assert (report.verdict, report.reason.partition(":")[0], report.unchanged) == ("partial", "endless paging", 3)
-    assert healthy.data() == healthy.before
-
-
-def test_an_empty_list_is_held_and_removes_nothing(healthy: Healthy) -> None:
-    records = list(healthy.portal.records)
-    healthy.portal.records.clear()
-    reports = [healthy.harvest() for _ in range(2)]
-    healthy.portal.records[:] = records
-    assert {(report.verdict, report.reason.partition(":")[0], report.removed) for report in reports} == {
-        ("held", "empty", 0)
-    }
-    assert healthy.data() == healthy.before
-
-
-def test_half_the_records_gone_is_held(healthy: Healthy) -> None:
-    records = list(healthy.portal.records)
-    del healthy.portal.records[4:]
-    report = healthy.harvest()
-    healthy.portal.records[:] = records
-    assert (report.verdict, report.reason.partition(":")[0]) == ("held", "suspicious drop")
-    assert healthy.data() == healthy.before
-
-
-def test_identifiers_that_come_twice_are_counted(tmp_path: Path) -> None:
-    records = entries(5)
-    with HtmlPortal([*records, records[0]]) as portal:
-        report = made(portal, tmp_path).harvest()
-    assert (report.listed, report.created, report.duplicate) == (6, 5, 1)
 
 
 @pytest.mark.parametrize("name", ["login", "withdrawn", "another layout"])
