@@ -161,8 +161,13 @@ def vocabularies(config: Path) -> Vocabularies:
 
 @lru_cache(maxsize=8)
 def presets(config: Path) -> Mapping[str, Mapping[str, Any]]:
-    """Named defaults for the options of a source: what portals of one software have in common."""
+    """Named defaults for the options of a source: what portals of one software have in common.
+
+    Those of the packaged configuration where a folder has no ``presets.yml``.
+    """
     file = config / "presets.yml"
+    if not file.exists():
+        file = default_config() / "presets.yml"
     data, _ = read_yaml(file)
     if not isinstance(data, dict) or not all(isinstance(defaults, dict) for defaults in data.values()):
         raise ConfigurationError(f"{file}:1: a mapping is needed: name of a preset to its options")
