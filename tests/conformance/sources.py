@@ -46,6 +46,15 @@ OTHERS = {
         _other("csv", "table", "https://table.example", path="/catalogue.csv", identifier="목록키", columns=_COLUMNS),
         _other("data-json", "dcat", "https://feed.example/data.json", format="data_json"),
         _other("dcat", "dcat", "https://dcat.example/catalog.ttl"),
+        _other(
+            "list",
+            "json_api",
+            "https://list.example",
+            path="/list.json",
+            records="list",
+            identifier="number",
+            fields={"title": "title", "modified": "date", "license": "licence"},
+        ),
         _other("oai", "oai_pmh", "https://oai.example/oai"),
         _other(
             "odcloud",
