@@ -87,7 +87,6 @@ def test_a_mistake_is_told_with_file_line_and_key(
 
 
 def test_a_source_completes_and_overrides_its_preset(tmp_path: Path) -> None:
-    shutil.copy(config.default_config() / "presets.yml", tmp_path)
     head = GOOD.partition("    path:")[0]
     own = "    preset: dataverse\n    parameters: {q: 물}\n    fields: {title: label}\n    evidence: assumed\n"
     found = options(tmp_path, head + own)

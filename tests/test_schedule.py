@@ -120,7 +120,7 @@ def test_days_that_were_missed_are_caught_up_once(world: World) -> None:
     for _ in range(120):
         world.pass_time()
     world.started.clear()
-    world.now += timedelta(days=5)
+    world.now += timedelta(days=8)
     for _ in range(60):
         world.pass_time()
     caught_up = Counter(name for _, name in world.started)

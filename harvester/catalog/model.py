@@ -224,7 +224,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     values, opaque to the ledger, compared for equality. `end`: the protocol says that nothing follows.
     `declared_total` is the number of records that the portal says the listing has, None where it says nothing;
     it speaks of what this source selects only if the portal applies the selection itself. `anew`: the listing begins
-    again with this page, because what the cursor `after` stood in is no longer there.
+    again with this page, because what the cursor `after` stood in is no longer there. `passed` counts the entries that
+    the portal listed and the source does not select, from the beginning of the listing to this page.
     """
 
     records: tuple[HarvestRecord, ...]
@@ -235,6 +236,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     rejected: tuple[Rejected, ...] = ()
     lost: tuple[Lost, ...] = ()
     anew: bool = False
+    passed: int = 0
 
     @property
     def listed(self) -> int:

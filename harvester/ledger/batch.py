@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from harvester.catalog.model import Issue
 from harvester.ledger import bulk, links, records, schema
@@ -298,6 +298,12 @@ class Batch:
 
 def _with_unread(rows: list[_RecordRow], keys: Mapping[str, int]) -> list[_RecordRow]:
     return [row._replace(unread=keys[str(row.unread)]) if row.unread else row for row in rows]
+
+
+def remark(tx: Connection, job: int, issue: Issue) -> None:
+    """Note an issue of the job itself."""
+    tx.execute(insert(schema.stray).values(job=job, kind="job", issue=to_json(issue)))
+    count_issues(tx, job, {(issue.severity, issue.code): 1})
 
 
 def count_issues(tx: Connection, job: int, counts: Mapping[tuple[str, str], int]) -> None:

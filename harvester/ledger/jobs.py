@@ -13,7 +13,7 @@ from harvester.catalog.coverage import bits_of
 from harvester.catalog.model import Issue
 from harvester.errors import LeaseHeldError
 from harvester.ledger import leases, records, reports, schema
-from harvester.ledger.batch import Batch, count_issues
+from harvester.ledger.batch import Batch, remark
 from harvester.ledger.drift import collapsed, deviations
 from harvester.ledger.encoding import names_of, to_json
 from harvester.ledger.holding import forget, settle
@@ -238,8 +238,7 @@ def _warn_of_few(tx: Connection, store: Store, job: Job, seen: int, expected: in
         code="few-records",
         message=f"{seen} records were listed, at least {expected} are expected (expect: min_records)",
     )
-    tx.execute(insert(schema.stray).values(job=job.id, kind="job", issue=to_json(issue)))
-    count_issues(tx, job.id, {(issue.severity, issue.code): 1})
+    remark(tx, job.id, issue)
 
 
 def _locked_source(tx: Connection, store: Store, name: str) -> AnyRow:

@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import select, update
 
 from harvester.catalog.coverage import bits_of
-from harvester.catalog.model import Page, Part
+from harvester.catalog.model import Issue, Page, Part
 from harvester.errors import CursorConflictError, LedgerError
 from harvester.ledger import leases, records, schema
-from harvester.ledger.batch import count_issues
+from harvester.ledger.batch import count_issues, remark
 from harvester.ledger.drift import collapsed
 from harvester.ledger.encoding import storable
 from harvester.ledger.intake import Intake
@@ -101,6 +101,8 @@ def commit_page(store: Store, job: Job, page: Page, entries: Sequence[Entry]) ->
         counts = leases.added(leases.counts_of(row), intake.outcomes)
         intake.batch.write()
         count_issues(tx, job.id, intake.batch.issue_counts)
+        if page.end and page.passed:
+            remark(tx, job.id, _not_selected(page.passed, counts.listed))
         leases.renew(tx, row, job, records=intake.new, live=intake.batch.live)
         values = msgspec.structs.asdict(counts) | {"cursor": page.cursor, "listing_ended": page.end}
         values["profile"] = profile_json(profile)
@@ -109,3 +111,8 @@ def commit_page(store: Store, job: Job, page: Page, entries: Sequence[Entry]) ->
         tx.execute(update(schema.job).where(schema.job.c.id == job.id).values(values))
         intake.batch.publish()
     return counts
+
+
+def _not_selected(passed: int, selected: int) -> Issue:
+    message = f"{passed:,} of {passed + selected:,} entries that the portal listed are not selected by this source"
+    return Issue(severity="info", code="not-selected", message=message)

@@ -70,7 +70,7 @@ class Paging(_Frozen):
     def _one_way(self) -> Self:
         ways = [name for name in ("page", "offset", "cursor", "link_header") if getattr(self, name)]
         ways += ["next"] if self.next and not self.cursor else []
-        if len(ways) > 1 or (not ways and self.model_fields_set):
+        if len(ways) > 1 or (not ways and self.model_dump(exclude_defaults=True)):
             raise ValueError("one way to page is needed: page, offset, cursor (with next), next or link_header")
         if self.cursor and not self.next:
             raise ValueError("`cursor` needs `next`: where the answer has the next cursor")

@@ -80,9 +80,10 @@ class DcatSpider(ProtocolSpider):
         # A feed that is not the one of the cursor is read from its beginning: rows of it mean something else now.
         resumed = place.row if place.content_hash == response.content_hash else 0
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        form = (
-            form_of(response.path, content_type, response.url) if self.options.format == "auto" else self.options.format
-        )
+        # Asked for a named format too: it tells a login page or a stated error from a feed that breaks off.
+        form = form_of(response.path, content_type, response.url)
+        if self.options.format != "auto":
+            form = self.options.format
         if form == "data_json":
             outcomes: Iterator[HarvestRecord | Rejected] = _data_json(response.path, content_type, response.url)
             following, total = None, None

@@ -129,6 +129,7 @@ class JsonApiSpider(ProtocolSpider):
             cursor=following.cursor(),
             end=at is None,
             declared_total=None if following.total is None else max(0, following.total - following.left_out),
+            passed=following.left_out,
         )
         if at is not None:
             yield self._ask(following, following.cursor())
@@ -236,14 +237,10 @@ class JsonApiSpider(ProtocolSpider):
         return following
 
     def _tell(self, position: Position, following: Position, response: Response) -> None:
-        """Say what no count of the job shows: a smaller page than was asked for, and what the selection left out."""
+        """Say what no count of the job shows: a smaller page than was asked for."""
         size, rows = self.options.paging.size, following.rows
         if position.rows is None and following.at is not None and size and rows and rows < size:
             logger.info("%s: %d entries a page were asked for, %d came", self.source.name, size, rows)
-        if following.at is None and self.options.where:
-            logger.info(
-                "%s: %d of %d entries left out by `where`", self.source.name, following.left_out, following.read
-            )
 
 
 def _plain(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -95,8 +95,6 @@ class LinkedPagesSpider(ProtocolSpider):
         if passed:
             some = "; ".join(dict.fromkeys(row.what for row in passed))[:1000]
             logger.info("%s: %d rows are not selected: %s", response.url, len(passed), some)
-        if following is None and here.passed:
-            logger.info("%d of %d rows that the portal listed are not selected by this source", here.passed, here.rows)
         yield Page(
             records=tuple(row for row in rows if isinstance(row, HarvestRecord)),
             rejected=tuple(row for row in rows if isinstance(row, Rejected)),
@@ -105,6 +103,7 @@ class LinkedPagesSpider(ProtocolSpider):
             end=following is None,
             # The portal counts what it listed: taking off what was passed over makes it speak of the selection.
             declared_total=None if total is None else max(0, total - here.passed),
+            passed=here.passed,
         )
         if following is not None:
             yield self._ask(here, cursor)

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
 from scrapy import Request
-from scrapy.http import Response, TextResponse
+from scrapy.http import HtmlResponse, Response, TextResponse
 
 from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
 from harvester.errors import PortalError
 from harvester.mapping.declared import COUNTERS
 from harvester.mapping.json_values import text
 from harvester.options.spider import SpiderOptions
-from harvester.protocols.answers import unreadable
+from harvester.protocols.answers import as_page, unreadable
 from harvester.protocols.base import ProtocolSpider
 
 Fields: TypeAlias = Mapping[str, Any]
@@ -158,6 +158,10 @@ def _read_off(page: TextResponse, read: Callable[[TextResponse], T], name: str =
 def _readable(response: Response) -> TextResponse:
     if not isinstance(response, TextResponse) or not response.body.strip():
         raise unreadable(response.body[:4096], "a web page", response.url)
+    if isinstance(response, HtmlResponse):
+        # Scrapy believes the header: CP949 that is called UTF-8 would change every title to marks.
+        content = as_page(response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
+        return response.replace(body=content.encode("utf-8", "replace"), encoding="utf-8")
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from harvester import config
@@ -9,6 +10,7 @@ from harvester.members import HarvestSource
 from harvester.options import OPTIONS
 
 _HERE = Path(__file__).parent
+_TEMPLATE = _HERE.parent.parent / "harvester" / "kit" / "templates" / "spider.py.txt"
 _FIXTURES = _HERE.parent / "fixtures"
 
 CONFIGURED: dict[str, HarvestSource] = {
@@ -28,11 +30,32 @@ def _other(key: str, protocol: str, url: str, **options: object) -> HarvestSourc
     )
 
 
+_COLUMNS = {
+    "title": "목록명",
+    "description": "설명",
+    "publisher": "제공기관",
+    "license": "이용허락범위",
+    "modified": "수정일",
+    "landing_page": "목록 URL",
+}
+
 OTHERS = {
     source.name: source
     for source in (
         _other("ckan", "ckan", "https://ckan.example", rows=3),
+        _other("csv", "table", "https://table.example", path="/catalogue.csv", identifier="목록키", columns=_COLUMNS),
+        _other("data-json", "dcat", "https://feed.example/data.json", format="data_json"),
         _other("dcat", "dcat", "https://dcat.example/catalog.ttl"),
+        _other(
+            "list",
+            "json_api",
+            "https://list.example",
+            path="/list.json",
+            records="list",
+            identifier="number",
+            fields={"title": "title", "modified": "date", "license": "licence"},
+        ),
+        _other("oai", "oai_pmh", "https://oai.example/oai"),
         _other(
             "odcloud",
             "datagokr",
@@ -42,6 +65,8 @@ OTHERS = {
             page_rows=3,
             api_key="${DATA_GO_KR_KEY}",
         ),
+        _other("spider", "spider", "https://board.example/data/list", spider="template"),
+        _other("xlsx", "table", "https://table.example", path="/list.xlsx", identifier="목록키", columns=_COLUMNS),
     )
 }
 SOURCES = {**CONFIGURED, **OTHERS}
@@ -50,3 +75,11 @@ SOURCES = {**CONFIGURED, **OTHERS}
 def folder(name: str) -> Path:
     """Folder of a source's fixture."""
     return (_FIXTURES if name in CONFIGURED else _HERE / "fixtures") / name
+
+
+def with_spider(folder: Path) -> Path:
+    """Make a configuration folder whose one spider is the template that `datamoa new` gives to an author."""
+    for name in ("members", "spiders"):
+        (folder / name).mkdir(parents=True)
+    shutil.copyfile(_TEMPLATE, folder / "spiders" / "template.py")
+    return folder

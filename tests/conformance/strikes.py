@@ -73,7 +73,8 @@ def for_ever(make: Callable[[Any], Callable[[Listing, int], Answer]]) -> Strike:
 def error_inside_200(listing: Listing, portal: FixturePortal) -> Fault:
     """The portal's own kind of error for every page of the listing, with status 200."""
     body = shapes.of(listing.source).error(listing)
-    kind = {b"{": "application/json", b"<": "text/html; charset=utf-8"}.get(body[:1], "text/plain; charset=utf-8")
+    kinds = {b"{": "application/json", b"<?": "text/xml; charset=utf-8", b"<": "text/html; charset=utf-8"}
+    kind = next((kinds[start] for start in kinds if body.startswith(start)), "text/plain; charset=utf-8")
     return on_pages(with_body(body, kind))(listing, portal)
 
 

@@ -1,7 +1,7 @@
 """The table of faults: what each does to the requests of a source, and the verdict, reason and counts that must come.
 
-Data only. Keyed by the family of a protocol (`shapes.Shape.FAMILY`) where families differ, and by the protocol where it
-differs from its family. A fault that a family cannot have is `Absent` there, with the reason.
+Data only. Keyed by the family of a protocol (`shapes.Shape.FAMILY`) where families differ, and by the name of the
+protocol's shape where it differs from its family. A fault that a family cannot have is `Absent` there, with the reason.
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ TABLE: dict[str, Row] = {
         BROKEN_OFF,
         families={
             "one file": Must("held", "suspicious drop", "some", rejected=True),
+            "dcat_data_json": BROKEN_OFF,
+            "table": (Must("held", "suspicious drop", "some", rejected=True), BROKEN_OFF),  # a workbook has an end
             # Where HTML has no end, it is not always seen that it broke off.
             "html pages": (BROKEN_OFF, LAYOUT_CHANGED, Must("held", "suspicious drop", "few", rejected=True)),
         },
@@ -142,6 +144,8 @@ TABLE: dict[str, Row] = {
             "one file": COMPLETE,  # issues of the file differ: its charset is told from its bytes
             "html pages": (COMPLETE, Must("failed", "unreadable answer")),
             "json pages": REJECTED,
+            "dcat_data_json": REJECTED,
+            "oai_pmh": COMPLETE,
         },
     ),
     "compression bomb": Row(
@@ -161,9 +165,9 @@ SETTINGS: dict[str, object] = {"RETRY_TIMES": 1, "RETRY_BACKOFF": 0.005, "RETRY_
 
 
 def must(source: HarvestSource, name: str) -> tuple[Must, ...] | Absent:
-    """What a row holds for a source, by its protocol: one of these."""
+    """What a row holds for a source, by its shape: one of these."""
     shape, row = shapes.of(source), TABLE[name]
     if why := shape.absent(source).get(name):
         return Absent(why)
-    found = row.families.get(source.protocol) or row.families.get(shape.FAMILY, row.must)
+    found = row.families.get(shape.__name__.rpartition(".")[2]) or row.families.get(shape.FAMILY, row.must)
     return (found,) if isinstance(found, Must) else found

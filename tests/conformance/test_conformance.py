@@ -22,7 +22,7 @@ from harvester.ledger import JobReport, Ledger
 from harvester.members import Expectations, HarvestSource
 from tests.conformance import shapes
 from tests.conformance.listing import Listing
-from tests.conformance.sources import SOURCES, folder
+from tests.conformance.sources import SOURCES, folder, with_spider
 from tests.conformance.table import FAMILIES, SETTINGS, TABLE, Absent, Must, must
 from tests.portals.faults import server_error
 
@@ -82,7 +82,9 @@ class Serving:
 
     def _healthy(self, name: str) -> Healthy:
         fixture = fixtures.Fixture.load(folder(name))
-        settings = config.settings(self._homes.mktemp("conformance"))
+        home = self._homes.mktemp("conformance")
+        own = SOURCES[name].protocol == "spider"
+        settings = config.settings(home, with_spider(home / "config") if own else None)
         portals = self._serving.enter_context(fixtures.serving(fixture))
         # A source that may lose more (`expect`) may lose half of its few records here.
         source = fixtures.moved(SOURCES[name], portals).model_copy(update={"expect": Expectations(max_drop=0.2)})
@@ -142,7 +144,7 @@ def test_further_parts_that_could_not_be_had_come_with_the_next_harvest(
     with serving.struck(source) as healthy:
         if not healthy.details:
             return  # nothing but its listing is asked for
-        begun = dataclasses.replace(healthy, settings=config.settings(tmp_path))
+        begun = dataclasses.replace(healthy, settings=config.settings(tmp_path, healthy.settings.config))
         with ExitStack() as faults:
             for portal in healthy.portals.values():
                 faults.enter_context(portal.failing(server_error(lambda asked: asked.path in healthy.details)))

@@ -6,7 +6,9 @@ import pytest
 
 from harvester import settings
 from harvester.members import HarvestSource
-from tests.conformance.sources import CONFIGURED, folder
+from harvester.options import OPTIONS
+from tests.conformance import shapes
+from tests.conformance.sources import CONFIGURED, SOURCES, folder
 
 
 @pytest.mark.parametrize("name", CONFIGURED)
@@ -42,3 +44,11 @@ def is_faster(source: HarvestSource) -> bool:
         or own.get("CONCURRENT_REQUESTS_PER_DOMAIN", 0) > settings.CONCURRENT_REQUESTS_PER_DOMAIN
         or not own.get("AUTOTHROTTLE_ENABLED", settings.AUTOTHROTTLE_ENABLED)
     )
+
+
+@pytest.mark.parametrize("protocol", OPTIONS)
+def test_a_protocol_stands_in_the_table_of_faults(protocol: str) -> None:
+    struck = [source for source in SOURCES.values() if source.protocol == protocol]
+    assert struck, f"no source of {protocol} is struck: give it one in tests/conformance/sources.py, and a fixture"
+    for source in struck:
+        shapes.of(source)

@@ -243,6 +243,18 @@ def test_unread_fields_are_counted_by_what_records_have_now(ledger: Ledger) -> N
     assert ledger.source_states(with_unread=False)[SOURCE].unread == {}
 
 
+def test_what_a_source_does_not_select_is_told_once_over_all_its_processes(ledger: Ledger) -> None:
+    first, second = pages(many(4), 2)
+    commit(ledger, start(ledger), [msgspec.structs.replace(first, passed=1_200)])
+    resumed = start(ledger)
+    commit(ledger, resumed, [msgspec.structs.replace(second, passed=1_996)])
+    report = ledger.finish_job(resumed, Ending(requests=1), Expected())
+    assert (report.verdict, report.listed) == ("complete", 4)
+    assert ledger.issue_counts(report.job) == {("info", "not-selected"): 1}
+    (told,) = ledger.issues(report.job, 10)
+    assert told.message == "1,996 of 2,000 entries that the portal listed are not selected by this source"
+
+
 def test_a_listing_that_begins_anew_counts_what_has_no_identifier_once(ledger: Ledger) -> None:
     problem = Issue(severity="error", code="no-identifier", message="no list key")
     nameless = [Rejected(payload=f"row {number}".encode(), format="test", issue=problem) for number in range(3)]

@@ -1,6 +1,8 @@
-"""An odd portal: a board in EUC-KR with pages, onclick arguments and a details page, and its renewal."""
+"""An odd portal: a board in EUC-KR with pages, onclick arguments and a details page, a JSON list, and their renewal."""
 
 from __future__ import annotations
+
+import json
 
 from harvester.sample_portals.server import Answer, Asked, Portal, not_found
 
@@ -17,17 +19,23 @@ _PAGE = 3
 
 
 class Board(Portal):
-    """Lists `data_sets` under ``/data/list.do``; `renewed` has another layout."""
+    """Lists `data_sets` under ``/data/list.do``; `renewed` has another layout.
+
+    ``/data/list.json`` lists them too; with `renamed` the licence stands under another key.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.data_sets = DATA_SETS
         self.renewed = False
+        self.renamed = False
 
     def answer(self, asked: Asked) -> Answer:
-        """Give a page of the list, a details page, or 404."""
+        """Give a page of the list, the JSON list, a details page, or 404."""
         if asked.path == "/data/list.do":
             return self._html(self._list(int(asked.query.get("pageIndex", 1))))
+        if asked.path == "/data/list.json":
+            return self._json()
         if asked.path == "/data/view.do":
             for one in self.data_sets:
                 if one[0] == asked.query.get("no"):
@@ -61,6 +69,12 @@ class Board(Portal):
             f"<dt>이용허락범위</dt><dd>{licence}</dd><dt>갱신주기</dt><dd>{frequency}</dd></dl>"
             f'<a class="down" href="/data/down.do?no={no}&amp;ext=csv">CSV</a>'
         )
+
+    def _json(self) -> Answer:
+        keys = ("number", "title", "date", "kogl" if self.renamed else "licence", "cycle")
+        listed = {"total": len(self.data_sets), "list": [dict(zip(keys, one, strict=True)) for one in self.data_sets]}
+        body = json.dumps(listed, ensure_ascii=False).encode()
+        return Answer(body, headers={"Content-Type": "application/json; charset=utf-8"})
 
     @staticmethod
     def _html(body: str) -> Answer:

@@ -300,6 +300,7 @@ def test_only_the_exact_affiliation_is_selected(tmp_path: Path) -> None:
     assert found.identifiers == [f"10.5072/{number}" for number in (1, 2, 5, 6, 7, 10)]
     assert [record.deleted for record in found.records] == [False] * 5 + [True]
     assert found.pages[-1].declared_total == 6, "11 declared, 5 of them not selected"
+    assert found.pages[-1].passed == 5
     assert portal.asked[0].query == {
         "affiliation": "true",
         "resource-type-id": "dataset",

@@ -1,7 +1,8 @@
 """What the table of faults must know of each protocol's answers: one small module a protocol, named like it.
 
-To add a protocol, write ``shapes/<protocol>.py`` with what `Shape` asks for, and ``<protocol>_<listing>.py`` where its
-option `listing` gives it another way. Faults that need only bytes (a login page, a body cut off) need nothing here.
+To add a protocol, write ``shapes/<protocol>.py`` with what `Shape` asks for, and ``<protocol>_<value>.py`` where its
+option `listing` or `format` gives it another way. Faults that need only bytes (a login page, a body cut off) need
+nothing here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tests.conformance.listing import Listing
 
 class Shape(Protocol):
     """What a module of this folder has."""
+
+    __name__: str
 
     FAMILY: str
     """Which of `table.FAMILIES` the protocol is of."""
@@ -48,9 +51,10 @@ class Shape(Protocol):
 
 
 def of(source: HarvestSource) -> Shape:
-    """The shape of a source's protocol, in the way of listing that it uses; fails where nobody wrote one."""
+    """The shape of a source's protocol, in the way of listing that it uses. Raises LookupError where there is none."""
     options = source.options.model_dump()
-    for name in (f"{source.protocol}_{options.get('listing')}", source.protocol):
+    ways = [f"{source.protocol}_{options[option]}" for option in ("listing", "format") if option in options]
+    for name in (*ways, source.protocol):
         if find_spec(f"{__name__}.{name}"):
             return cast(Shape, import_module(f"{__name__}.{name}"))
-    raise AssertionError(f"no shape: write tests/conformance/shapes/{source.protocol}.py (see shapes/__init__.py)")
+    raise LookupError(f"no shape: write tests/conformance/shapes/{source.protocol}.py (see shapes/__init__.py)")

@@ -17,7 +17,7 @@ FAMILY = "json pages"
 
 def absent(source: HarvestSource) -> dict[str, str]:
     paging = source.options.model_dump()["paging"]
-    if paging is None:
+    if not any(paging[way] for way in ("page", "offset", "cursor", "next", "link_header")):
         why = "its list is one answer: no page follows it"
         return {"endless: the same page": why, "endless: growing page numbers": why}
     if paging.get("page") or paging.get("offset"):
