@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import msgspec
@@ -73,7 +74,7 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
     return files
 
 
-def _sources(file: Path) -> Mapping[str, object] | None:
+def _sources(file: Path) -> Mapping[str, Any] | None:
     if not file.exists():
         return None
     try:
