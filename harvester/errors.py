@@ -74,6 +74,10 @@ class ForeignIndexError(IndexEngineError):
     """
 
 
+class NoticeError(DataMoaError):
+    """A command or webhook did not take a notice; the worker tries again and goes on."""
+
+
 class QueryError(DataMoaError):
     """A search request is not acceptable; the endpoint answers 400 with the message and what is allowed.
 

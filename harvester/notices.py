@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
-from harvester.errors import UsageError
+from harvester.errors import NoticeError, UsageError
 from harvester.ledger.types import JobReport, Verdict
 
 Notifiers: TypeAlias = tuple[str, ...]
@@ -19,6 +22,7 @@ INTERRUPTED = "interrupted"
 """What stands in the place of a verdict when a job's process died; the job goes on later."""
 
 _SECONDS = 30
+_WEB = ("http://", "https://")
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +41,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of(report: JobReport, before: Verdict | None, *, interrupted: bool) -> Notice | None:
-    """Give the notice of a job that ended otherwise than the one before it, of a first job if it is not complete."""
-    verdict = INTERRUPTED if interrupted else str(report.verdict)
+    """Give the notice of a job that ended otherwise than the one before it, of a first job if it is not complete.
+
+    One that could not even begin has no number, and failed.
+    """
+    verdict = INTERRUPTED if interrupted and report.job else str(report.verdict)
     if verdict == (before or "complete"):
         return None
     reason = f" ({report.reason})" if report.reason else ""
@@ -55,7 +62,7 @@ def of(report: JobReport, before: Verdict | None, *, interrupted: bool) -> Notic
 def checked(commands: tuple[str, ...], webhooks: tuple[str, ...]) -> Notifiers:
     """Give the notifiers; raises `UsageError` for an address that is none, a command that cannot be read."""
     for webhook in webhooks:
-        if not webhook.startswith(("http://", "https://")):
+        if not webhook.startswith(_WEB) or not _has_host(webhook):
             raise UsageError(f"--webhook {webhook}: an http(s) address is needed")
     for command in commands:
         try:
@@ -66,13 +73,36 @@ def checked(commands: tuple[str, ...], webhooks: tuple[str, ...]) -> Notifiers:
     return (*commands, *webhooks)
 
 
+def _has_host(address: str) -> bool:
+    try:
+        return bool(urlsplit(address).hostname)
+    except ValueError:
+        return False
+
+
 def send(notifier: str, line: str) -> None:
-    """Give a notice to a command, on its standard input, or to a webhook by POST; raises where that did not work.
+    """Give a notice to a command, on its standard input, or to a webhook by POST; raises `NoticeError`.
 
     The address is the operator's own and may be private, unlike those that portals name.
     """
-    if notifier.startswith(("http://", "https://")):
-        request = urllib.request.Request(notifier, line.encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=_SECONDS):
-            return
-    subprocess.run(shlex.split(notifier), input=line.encode() + b"\n", timeout=_SECONDS, check=True)
+    try:
+        if notifier.startswith(_WEB):
+            request = urllib.request.Request(notifier, line.encode(), {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=_SECONDS):
+                return
+        subprocess.run(shlex.split(notifier), input=line.encode() + b"\n", timeout=_SECONDS, check=True)
+    except subprocess.TimeoutExpired:
+        raise NoticeError(f"{_shown(notifier)}: took longer than {_SECONDS} seconds") from None
+    except subprocess.CalledProcessError as error:
+        raise NoticeError(f"{_shown(notifier)}: ended with exit code {error.returncode}") from None
+    except (OSError, HTTPException, ValueError) as error:
+        why = getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
+        code = f"HTTP {error.code} " if isinstance(error, urllib.error.HTTPError) else ""
+        raise NoticeError(f"{_shown(notifier)}: {code}{why}") from None
+
+
+def _shown(notifier: str) -> str:
+    """The notifier without what may be secret: webhooks have their keys in the path, commands in the arguments."""
+    if notifier.startswith(_WEB):
+        return f"--webhook {urlsplit(notifier).scheme}://{urlsplit(notifier).hostname}/…"
+    return f"--notify {shlex.split(notifier)[0]}"

@@ -6,10 +6,12 @@ job, so a worker that is killed takes up what was interrupted and catches up wha
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
@@ -19,7 +21,7 @@ from huey.consumer import Consumer, Scheduler
 from harvester import config, console, notices, timetable
 from harvester.crawl import holder
 from harvester.crawl.run import harvest
-from harvester.errors import DataMoaError, LedgerError
+from harvester.errors import DataMoaError, LedgerError, NoticeError
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport
 from harvester.members import HarvestSource
@@ -30,13 +32,18 @@ AfterJob = Callable[[config.Settings, Ledger], None]
 
 _LONGEST_PAUSE = timedelta(hours=1)
 
+_TRIES = 6
+"""So often is a notice given to a notifier that fails, with pauses of 10, 30, 90 … seconds."""
+
+_TURN_SECONDS = 5
+"""One notice is given at a time, so that a notifier that hangs takes one thread and keeps no job waiting."""
 
 RunJob = Callable[[HarvestSource], JobReport]
 """Runs the job of one source in a process of its own; gives its report, whatever happened to the process."""
 
 
 class _Pause(NamedTuple):
-    """A job that was interrupted, not by us, is not taken up again before this."""
+    """A job that was interrupted, not by us, or could not begin is not tried again before this."""
 
     until: datetime
     times: int
@@ -96,10 +103,11 @@ class Dispatcher:
         before = self._ledger.latest_jobs(holder.is_dead).get(name)
         try:
             console.out.print(f"{_hour(self._clock())} {name} starts: {reason}")
-            report = self._run_job(source)
+            report = self._report(source)
             self.follow()
             after = self._ledger.latest_jobs(holder.is_dead).get(name)
-            finished = after is not None and after.finished is not None
+            # What could not begin has no job: the one that the ledger knows is an earlier one, and says nothing of it.
+            finished = after is not None and after.finished is not None and after.job == report.job
             console.out.print(f"{_hour(self._clock())} {_summary(report)}")
             again = self._pause(name, none=finished)
             notice = notices.of(report, before.verdict if before else None, interrupted=not finished)
@@ -114,8 +122,14 @@ class Dispatcher:
         with self._following:
             self._after_job(self._settings, self._ledger)
 
+    def _report(self, source: HarvestSource) -> JobReport:
+        try:
+            return self._run_job(source)
+        except (OSError, DataMoaError) as error:  # no process could be started: no disk, no memory, no right
+            return JobReport(source=source.name, job=0, verdict="failed", reason=str(error))
+
     def _pause(self, name: str, *, none: bool) -> bool:
-        """Let an interrupted job wait before it is taken up; tells whether it was interrupted again."""
+        """Let a job that did not end wait before it is tried again; tells whether that happened again."""
         if none:
             self._pauses.pop(name, None)
             return False
@@ -161,15 +175,27 @@ def work(
         raise LedgerError(f"{settings.home}: a worker runs in this home already; stop it first") from None
     with lock, Ledger.open(settings.database_url) as ledger:
         stop = threading.Event()
-        huey = SqliteHuey("datamoa", filename=str(settings.home / "queue.sqlite"), results=False)
+        huey = _queue(settings.home / "queue.sqlite")
+        telling = threading.Lock()
 
         def run_job(source: HarvestSource) -> JobReport:
             (report,) = harvest(settings, (source,), stop=stop, memory=memory)
             return report
 
-        @huey.task(retries=5, retry_delay=10, retry_backoff=3)  # type: ignore[untyped-decorator]
-        def tell(notifier: str, line: str) -> None:
-            notices.send(notifier, line)
+        @huey.task()  # type: ignore[untyped-decorator]
+        def tell(notifier: str, line: str, tried: int = 0) -> None:
+            if not telling.acquire(blocking=False):
+                tell.schedule((notifier, line, tried), delay=_TURN_SECONDS)
+                return
+            try:
+                notices.send(notifier, line)
+            except NoticeError as error:
+                again = tried + 1 < _TRIES
+                console.notes.print(f"a notice was not taken by {error}; {'tried again' if again else 'given up'}")
+                if again:
+                    tell.schedule((notifier, line, tried + 1), delay=10 * 3**tried)
+            finally:
+                telling.release()
 
         def tell_all(notice: notices.Notice) -> None:
             if stop.is_set() and notice.verdict == notices.INTERRUPTED:
@@ -196,8 +222,23 @@ def work(
         with suppress(DataMoaError):  # what a killed worker left to do; the next job's end tries again
             dispatcher.follow()
         console.out.print(f"keeping the schedules of {len(config.select(settings.config, ()))} sources; Ctrl-C stops")
-        # A thread more than there are jobs: the tick must not wait for one.
-        _StoppingConsumer(huey, stop, workers=limits.jobs + 1, max_delay=1.0).run()
+        # Threads for all jobs, for the tick and for a notice: none must wait for another.
+        _StoppingConsumer(huey, stop, workers=limits.jobs + 2, max_delay=1.0).run()
+
+
+def _queue(file: Path) -> SqliteHuey:
+    """Open the queue; a damaged one is put aside: it holds nothing but notices that are still to be told."""
+    try:
+        return SqliteHuey("datamoa", filename=str(file), results=False)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise LedgerError(f"{file}: the worker's queue cannot be opened ({error})") from None
+        aside = file.with_suffix(".damaged")
+        file.replace(aside)
+        for more in ("-wal", "-shm"):
+            file.with_name(file.name + more).unlink(missing_ok=True)
+        console.notes.print(f"{file}: damaged ({error}); put aside as {aside.name}, a new queue was begun")
+        return SqliteHuey("datamoa", filename=str(file), results=False)
 
 
 def _hour(now: datetime) -> str:

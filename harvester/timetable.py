@@ -7,7 +7,7 @@ was missed: every moment of the cron line that no job covers. However many those
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -62,13 +62,24 @@ def due(source: HarvestSource, latest: LatestJob | None, now: datetime) -> Due:
 
 def before(source: HarvestSource, now: datetime) -> datetime:
     """The last moment of the source's cron line that is not after `now`."""
-    local = now.astimezone(ZoneInfo(source.timezone)).replace(microsecond=0) + timedelta(seconds=1)
-    return next(CronSim(source.schedule or "", local, reverse=True))
+    return _around(source, now)[0]
 
 
 def after(source: HarvestSource, now: datetime) -> datetime:
     """The first moment of the source's cron line that is after `now`."""
-    return next(CronSim(source.schedule or "", now.astimezone(ZoneInfo(source.timezone))))
+    return _around(source, now)[1]
+
+
+def _around(source: HarvestSource, now: datetime) -> tuple[datetime, datetime]:
+    line, local = source.schedule or "", now.astimezone(ZoneInfo(source.timezone)).replace(microsecond=0)
+    moment = next(CronSim(line, local + timedelta(seconds=1), reverse=True))
+    # When clocks go back an hour comes twice, and CronSim takes the second for the first: it may have gone back too
+    # far, and what comes next may be past. Only in UTC are moments of one zone compared truly.
+    for later in CronSim(line, moment):
+        if later.astimezone(UTC) > now.astimezone(UTC):
+            return moment, later
+        moment = later
+    raise AssertionError("cron lines have no end")
 
 
 def choose(

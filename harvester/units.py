@@ -41,7 +41,7 @@ WantedBy=timers.target
 
 def systemd(sources: Iterable[HarvestSource], command: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
     """Give units by file name: one service for all sources, a timer for each; a missed moment is caught up once."""
-    named = "".join(f'Environment="{name}={_escaped(value)}"\n' for name, value in environment.items())
+    named = "".join(f'Environment="{name}={_in_quotes(value)}"\n' for name, value in environment.items())
     units = {"datamoa@.service": _SERVICE.format(environment=named, command=" ".join(map(_quoted, command)))}
     for source in sources:
         calendar = "\n".join(f"OnCalendar={moment}" for moment in on_calendar(source))
@@ -50,7 +50,10 @@ def systemd(sources: Iterable[HarvestSource], command: Sequence[str], environmen
 
 
 def crontab(sources: Iterable[HarvestSource], command: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Give a crontab. CRON_TZ is cronie's; other crons read the lines in the machine's own time zone."""
+    """Give a crontab. CRON_TZ is cronie's; other crons read the lines in the machine's own time zone.
+
+    Raises `UsageError` for what cron cannot say.
+    """
     lines = [
         "# CRON_TZ is understood by cronie; elsewhere set the machine's time zone to it.",
         "# Set DATAMOA_DATABASE_URL, DATAMOA_INDEX_URL and the keys of portals here, where there are any.",
@@ -60,6 +63,7 @@ def crontab(sources: Iterable[HarvestSource], command: Sequence[str], environmen
     zone = None
     called = " ".join(shlex.quote(part) for part in command)
     for source in sources:
+        _plain(source, "cron")
         if source.timezone != zone:
             lines.append(f"CRON_TZ={source.timezone}")
             zone = source.timezone
@@ -72,18 +76,22 @@ def on_calendar(source: HarvestSource) -> list[str]:
 
     Raises `UsageError` for what systemd cannot say (the n-th or last weekday).
     """
-    line = source.schedule or ""
-    parsed = CronSim(line, datetime(2026, 1, 1))
-    odd = [day for day in parsed.weekdays if not isinstance(day, int)]
-    if odd or min(parsed.days) < 1:
-        raise UsageError(f"{source.name}: {line!r} cannot be written for systemd; use `datamoa worker`")
+    parsed = _plain(source, "systemd")
     clock = f"{_set(parsed.hours, range(24))}:{_set(parsed.minutes, range(60))}:00 {source.timezone}"
     months, days = _set(parsed.months, range(1, 13)), _set(parsed.days, range(1, 32))
     weekdays = {int(day) % 7 for day in parsed.weekdays}  # type: ignore[arg-type]  # the others were told above
     names = "" if len(weekdays) == 7 else ",".join(_DAYS[day] for day in sorted(weekdays)) + " "
-    if names and days != "*" and not parsed.day_and:
+    if not parsed.day_and:
         return [f"*-{months}-{days} {clock}", f"{names}*-{months}-* {clock}"]
     return [f"{names}*-{months}-{days} {clock}"]
+
+
+def _plain(source: HarvestSource, scheduler: str) -> CronSim:
+    """Read the cron line; raises `UsageError` for what other schedulers cannot say (the n-th or last weekday)."""
+    parsed = CronSim(source.schedule or "", datetime(2026, 1, 1))
+    if min(parsed.days) < 1 or not all(isinstance(day, int) for day in parsed.weekdays):
+        raise UsageError(f"{source.name}: {source.schedule!r} cannot be written for {scheduler}; use `datamoa worker`")
+    return parsed
 
 
 def _set(values: set[int], every: range) -> str:
@@ -91,8 +99,9 @@ def _set(values: set[int], every: range) -> str:
 
 
 def _quoted(part: str) -> str:
-    return f'"{_escaped(part)}"' if any(mark in part for mark in " \t\"'\\$%;") else part
+    escaped = _in_quotes(part).replace("$", "$$")  # in a command, but not in Environment=, $ begins a variable
+    return f'"{escaped}"' if any(mark in part for mark in " \t\"'\\$%;") else part
 
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+def _in_quotes(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")

@@ -194,7 +194,7 @@ def main() -> None:
     except DataMoaError as error:
         _fail(error, 1)
     except TyperException as error:
-        if not error.message:  # the help was shown instead
+        if not error.message and not isinstance(error, typer.BadParameter):  # the help was shown instead
             sys.exit(WRONG_USAGE)
         message = error.format_message().rstrip(".")
         console.notes.print(f"datamoa: {message}; `datamoa --help` shows what there is")

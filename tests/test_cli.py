@@ -205,6 +205,8 @@ class TestTheWalk:
     ("arguments", "code", "words"),
     [
         (["harvest"], 64, "--all"),
+        (["probe"], 64, "url"),
+        (["why"], 64, "ID|URL"),
         (["harvest", "kepko-power"], 64, "no member or source"),
         (["harvest", "hanbit-powr"], 64, "did you mean hanbit-power"),
         (["harvest", "hanbit-power", "--limit", "0"], 64, "--limit"),

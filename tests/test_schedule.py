@@ -12,6 +12,7 @@ import pytest
 
 from harvester import config, notices, timetable
 from harvester.catalog.model import Page
+from harvester.errors import NoticeError, UsageError
 from harvester.ledger import Ending, Expected, Ledger
 from harvester.ledger.types import Job, JobReport
 from harvester.members import HarvestSource
@@ -163,6 +164,33 @@ def test_a_job_that_dies_again_and_again_is_given_pauses(world: World) -> None:
     assert len({job for _, job in world.started}) == 1
 
 
+@pytest.mark.parametrize("fault", [None, OSError("No space left on device")])
+def test_a_job_that_cannot_begin_is_given_pauses_although_an_earlier_one_ended(
+    world: World, fault: Exception | None
+) -> None:
+    source = world.sources[0]
+    world.start(source)
+    world.finish(source)
+    world.now += timedelta(days=40)
+
+    def cannot(source: HarvestSource) -> JobReport:
+        if fault:
+            raise fault
+        return JobReport(source=source.name, job=0, verdict="failed", reason="the member file is broken")
+
+    world.finish = cannot  # type: ignore[method-assign]
+    world.dispatcher = world.new_dispatcher(EVERYWHERE)
+    attempts = []
+    for _ in range(240):
+        for due in world.dispatcher.next():
+            if due.source.name == source.name:
+                attempts.append(world.now)
+                world.dispatcher.run(source.name, due.reason)
+        world.now += timedelta(minutes=1)
+    assert 5 <= len(attempts) <= 9
+    assert [(notice.verdict, notice.before) for notice in world.notices] == [("failed", "held")]
+
+
 def test_a_job_that_somebody_else_runs_is_not_run_again(world: World) -> None:
     source = world.sources[0]
     world.start(source)
@@ -190,3 +218,31 @@ def test_what_is_told(verdict: object, before: object, interrupted: bool, told: 
     report = JobReport(source="a.b", job=3, verdict=verdict, reason="empty")  # type: ignore[arg-type]
     notice = notices.of(report, before, interrupted=interrupted)  # type: ignore[arg-type]
     assert (notice and notice.text) == told
+
+
+@pytest.mark.parametrize(
+    ("notifier", "said"),
+    [
+        ("false", "--notify false: ended with exit code 1"),
+        ("sh -c 'exit 3' s3cret", "--notify sh: ended with exit code 3"),
+        ("/no/such/command s3cret", "--notify /no/such/command: No such file or directory"),
+        ("http://user:s3cret@127.0.0.1:1/s3cret", r"--webhook http://127\.0\.0\.1/…: .+"),
+        ("https://host name/s3cret", r"--webhook https://host name/…: InvalidURL"),
+    ],
+)
+def test_a_notifier_that_fails_is_named_without_what_may_be_secret(notifier: str, said: str) -> None:
+    with pytest.raises(NoticeError, match=f"^{said}$") as raised:
+        notices.send(notifier, "{}")
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_notifier_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notices, "_SECONDS", 0.05)
+    with pytest.raises(NoticeError, match=r"^--notify sleep: took longer than"):
+        notices.send("sleep 60", "{}")
+
+
+@pytest.mark.parametrize("address", ["ftp://host/", "http://", "http://[/", "hooks.example"])
+def test_what_is_no_webhook_is_told(address: str) -> None:
+    with pytest.raises(UsageError, match="--webhook"):
+        notices.checked((), (address,))

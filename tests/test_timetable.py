@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from harvester.ledger.types import LatestJob, Verdict
 from harvester.members import HarvestSource
 from harvester.options.dcat import DcatOptions
-from harvester.timetable import Due, Limits, choose, due, is_big
+from harvester.timetable import Due, Limits, after, before, choose, due, is_big
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=SEOUL)
@@ -70,6 +70,28 @@ def test_the_moments_are_those_of_the_source_wherever_the_worker_runs() -> None:
     found = due(paris, job(spring - timedelta(days=1), spring - timedelta(hours=20)), spring)
     assert found.at is not None
     assert found.at.astimezone(UTC) == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("line", ["30 2 * * *", "*/15 * * * *", "0 * * * *", "15,45 1-3 * * *", "30 2 * * SUN"])
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Paris", datetime(2026, 10, 25, tzinfo=UTC)),
+        ("Europe/Paris", datetime(2027, 3, 28, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2027, 4, 3, tzinfo=UTC)),
+    ],
+)
+def test_time_goes_on_when_clocks_are_changed(line: str, zone: str, day: datetime) -> None:
+    one = source(schedule=line, timezone=zone)
+    last, coming = before(one, day), after(one, day)
+    for minute in range(10, 30 * 60, 10):
+        now = day + timedelta(minutes=minute)
+        if coming.astimezone(UTC) <= now:
+            last, coming = coming, after(one, now)
+        assert before(one, now).astimezone(UTC) == last.astimezone(UTC)
+        assert after(one, now).astimezone(UTC) == coming.astimezone(UTC) > now
+        assert not due(one, job(now, now), now).now(now)
 
 
 def test_what_is_never_due() -> None:

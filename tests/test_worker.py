@@ -183,6 +183,29 @@ def test_a_job_keeps_to_its_memory(settings: config.Settings) -> None:
     assert verdicts(settings) in ([], [(1, None)])
 
 
+def test_a_queue_that_is_damaged_is_put_aside(settings: config.Settings) -> None:
+    settings.home.mkdir()
+    (settings.home / "queue.sqlite").write_bytes(b"no database" * 1000)
+    with worker(settings) as process:
+        eventually(lambda: verdicts(settings) == [(1, "complete")])
+        output = stopped(process)
+    assert re.search(r"queue\.sqlite: damaged .*; put aside as queue\.damaged, a new queue was begun", output)
+    assert "Traceback" not in output
+
+
+def test_notifiers_that_hang_or_fail_keep_no_job_waiting_and_are_told_in_a_line(
+    settings: config.Settings, portal: CkanPortal
+) -> None:
+    with portal.failing(faults.forbidden()):
+        hang = ["--notify", "sleep 3"] * 4
+        with worker(settings, "--jobs", "1", *hang, "--webhook", "http://127.0.0.1:1/s3cret") as process:
+            eventually(lambda: verdicts(settings) == [(1, "failed")])
+            time.sleep(1)
+            output = stopped(process)
+    assert "Traceback" not in output
+    assert "s3cret" not in output
+
+
 def _died(settings: config.Settings) -> bool:
     log = settings.logs / "m.one.log"
     return log.exists() and "MemoryError" in log.read_text(encoding="utf-8")

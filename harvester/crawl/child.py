@@ -75,7 +75,8 @@ def _log_to(settings: config.Settings, source: str) -> None:
     line = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(RedactingFormatter(line))
     logging.root.addHandler(handler)
-    logging.root.setLevel(logging.INFO)
+    for logger in (logging.root, logging.getLogger("scrapy")):  # Scrapy gives its own DEBUG: every page, as text
+        logger.setLevel(logging.INFO)
 
 
 if __name__ == "__main__":

@@ -129,6 +129,7 @@ class SharedDownloadMiddleware:
         order = ordered(crawler.settings)
         self._downloads = Downloads(order.settings.downloads)
         self._run_started = order.started
+        self._anew = order.full is True  # then the portal is not asked whether what is here is the newest
         self._locks: dict[str, FileLock] = {}
         self._began: dict[str, datetime] = {}
 
@@ -156,7 +157,7 @@ class SharedDownloadMiddleware:
         self._locks[url] = lock
         self._began[url] = datetime.now(UTC)
         request.headers[b"Accept-Encoding"] = b"gzip, deflate"  # what the handler decodes as it comes
-        for name, value in (known.validators if known else {}).items():
+        for name, value in (known.validators if known and not self._anew else {}).items():
             request.headers[name] = value
         request.meta["spool_file"] = self._downloads.temporary(url)
         return None

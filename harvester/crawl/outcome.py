@@ -27,6 +27,7 @@ from harvester.catalog.model import Page
 from harvester.crawl.order import Sample
 from harvester.crawl.redaction import redact
 from harvester.errors import DataMoaError, LedgerError, PortalError
+from harvester.ledger.types import Verdict
 
 _PRECEDENCE = (
     "forbidden address", "robots", "blocked", "login page", "error inside 200", "layout changed", "not found",
@@ -47,7 +48,8 @@ class Outcome:
     """What went wrong in one crawl so far.
 
     `listing_over`: nothing more is to be listed; `stopped`: nothing more is to be fetched or committed either;
-    `broken`: what is wrong on our side, so that the job must be left as it is.
+    `broken`: what is wrong on our side, so that the job must be left as it is; `verdict`: what the ledger made of it,
+    None while the job has none.
     `room` bounds the pages that wait to be committed: taken for each page that a protocol yields, given back by the
     pipeline. One is being committed while the next is fetched.
     """
@@ -60,6 +62,7 @@ class Outcome:
         self.lost_requests = 0
         self.lost_details = 0
         self.broken: Exception | None = None
+        self.verdict: Verdict | None = None
         self.left = limit
         self._sample = sample
         self._pages = 0

@@ -117,6 +117,7 @@ class LedgerPipeline:
         try:
             if self.error is None and not interrupted:
                 self.report = await self._work(self._recorder.finish, self._ending())
+                self.outcome.verdict = self.report.verdict
             else:
                 self.report = await self._work(self._recorder.leave)
         except Exception as error:  # noqa: BLE001 - told in the report; the job stays as it is

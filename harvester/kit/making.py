@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import msgspec
@@ -57,7 +58,10 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
         if path.exists():
             raise UsageError(f"{path} exists already; nothing was written")
     present = _sources(files.member)
+    if present is not None and key in present and present[key].get("protocol") != "spider":
+        raise UsageError(f"{files.member}: {key} is there already, with another protocol; nothing was written")
     source = config.check_member(f"{name}: the member file", member, text).source(key)
+    files.fixture.mkdir(parents=True, exist_ok=True)  # first, because it is anywhere: where it fails nothing is written
     if present is None:
         files.member.parent.mkdir(parents=True, exist_ok=True)
         files.member.write_text(text, encoding="utf-8")
@@ -70,7 +74,7 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
     return files
 
 
-def _sources(file: Path) -> Mapping[str, object] | None:
+def _sources(file: Path) -> Mapping[str, Any] | None:
     if not file.exists():
         return None
     try:
@@ -80,7 +84,6 @@ def _sources(file: Path) -> Mapping[str, object] | None:
 
 
 def _write_fixture(folder: Path, url: str, source: HarvestSource, settings: config.Settings) -> None:
-    folder.mkdir(parents=True)
     pages: dict[str, tuple[str, dict[str, str]]] = {
         url: ("list-1.html", {}),
         urljoin(url, "?page=2"): ("list-2.html", {}),

@@ -49,6 +49,8 @@ _HEADERS = {
 }
 _SCHEMES = ("http://", "https://")
 
+_UNREACHABLE = re.compile(r"there is no host [\w.-]+|certificate verify failed[^()]*|\S+ takes no connection")
+
 
 class _Transport(HTTPAdapter):
     """`requests`' adapter whose connections go only to addresses that are allowed, and can be cut from outside."""
@@ -267,7 +269,7 @@ class Visitor:
             return Answer(address, url, fault=f"not connected: {self._transport.forbidden}", reason="forbidden address")
         if late or isinstance(error, TimeoutError) or "timed out" in told:
             return Answer(address, url, fault=f"no answer within {self._seconds:.0f} seconds", reason="timeout")
-        if found := re.search(r"there is no host \S+|certificate verify failed[^()]*|\S+ takes no connection", told):
+        if found := _UNREACHABLE.search(told):
             return Answer(address, url, fault=found[0].strip(" :"), reason="unreachable")
         if isinstance(error, ValueError) and not isinstance(error, RequestException):
             return Answer(address, url, fault=f"no web address: {told[:120]}", reason="unreadable answer")

@@ -18,6 +18,7 @@ from harvester import config
 from harvester.crawl.loop import event_loop
 from harvester.crawl.order import HarvestOrder
 from harvester.crawl.outcome import Outcome, explain
+from harvester.ledger.types import Verdict
 from tests.crawl.servers import Portal
 
 FAST = {
@@ -35,10 +36,11 @@ class Asking(scrapy.Spider):
     name = "asking"
     requests: list[Request]
 
-    def __init__(self, requests: list[Request], **kwargs: Any) -> None:
+    def __init__(self, requests: list[Request], verdict: Verdict | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.requests = requests
         self.outcome = Outcome()
+        self.outcome.verdict = verdict
         self.answers: list[Response] = []
         self.lost: list[tuple[str, str]] = []
 
@@ -80,6 +82,8 @@ def ask(tmp_path: Path) -> Ask:
         fast: bool = True,
         settings: dict[str, Any] | None = None,
         started: datetime | None = None,
+        full: bool | None = None,
+        verdict: Verdict | None = "complete",
     ) -> Asked:
         made = [Request(request) if isinstance(request, str) else request for request in requests]
         scrapy_settings = Settings()
@@ -87,7 +91,7 @@ def ask(tmp_path: Path) -> Ask:
         overrides = {
             "SPIDER_LOADER_CLASS": "scrapy.spiderloader.DummySpiderLoader",
             "ITEM_PIPELINES": {},
-            "HARVEST_ORDER": HarvestOrder(installation, started=started or datetime.now(UTC)),
+            "HARVEST_ORDER": HarvestOrder(installation, full, started=started or datetime.now(UTC)),
             **(FAST if fast else {}),
             **(settings or {}),
         }
@@ -96,7 +100,7 @@ def ask(tmp_path: Path) -> Ask:
         crawler = runner.create_crawler(Asking)
 
         async def run() -> None:
-            await runner.crawl(crawler, requests=made)
+            await runner.crawl(crawler, requests=made, verdict=verdict)
 
         event_loop().run_until_complete(run())
         return Asked(crawler)

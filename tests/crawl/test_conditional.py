@@ -11,6 +11,7 @@ from scrapy import Request
 
 from harvester.crawl import redaction
 from harvester.crawl.conditional import SAVED_BYTES, SAVED_REQUESTS
+from harvester.ledger.types import Verdict
 from harvester.sample_portals.server import Answer, Asked, Portal, validated
 from tests.crawl.conftest import Ask
 
@@ -109,3 +110,80 @@ def test_answers_that_nobody_asks_for_go(ask: Ask, validating: Validating, tmp_p
     with sqlite3.connect(file) as database:
         assert database.execute("SELECT url FROM answer").fetchall() == [(f"{validating.url}/new",)]
     database.close()
+
+
+@pytest.mark.parametrize("verdict", ["failed", "partial", "held", None])
+def test_only_what_a_complete_job_fetched_is_asked_for_conditionally(
+    ask: Ask, validating: Validating, verdict: Verdict | None
+) -> None:
+    """As where a page of maintenance is younger than the data: a portal that compares dates says 304 to it."""
+    ask(f"{validating.url}/list", verdict=verdict)
+    ask(f"{validating.url}/list", verdict=verdict)
+    assert validating.answered[304] == 0
+    for _ in range(2):
+        ask(f"{validating.url}/list")
+    assert validating.answered[304] == 1
+    validating.body = b"maintenance"
+    ask(f"{validating.url}/list", verdict="failed")
+    ask(f"{validating.url}/list")
+    assert validating.answered[304] == 1
+
+
+def test_the_answers_of_an_interrupted_job_are_proven_by_its_end(ask: Ask, validating: Validating) -> None:
+    ask(f"{validating.url}/page1", verdict=None)
+    ask(f"{validating.url}/page2", verdict="complete")
+    ask(f"{validating.url}/page1", f"{validating.url}/page2")
+    assert validating.answered[304] == 2
+
+
+def test_a_full_harvest_that_was_asked_for_takes_nothing_that_is_kept(ask: Ask, validating: Validating) -> None:
+    ask(f"{validating.url}/list")
+    ask(f"{validating.url}/list", full=True)
+    assert validating.answered[304] == 0
+    ask(f"{validating.url}/list")
+    assert validating.answered[304] == 1
+
+
+def test_304_to_who_did_not_ask_for_it_is_no_answer(ask: Ask, validating: Validating) -> None:
+    ask(f"{validating.url}/list")
+    with validating.failing(lambda asked: Answer(b"", 304) if asked.path == "/list" else None):
+        for asked in (ask(f"{validating.url}/list", full=True), ask(f"{validating.url}/list?page=2")):
+            assert not asked.answers
+            assert asked.reasons == ["unreadable answer"]
+
+
+def test_headers_of_304_say_nothing_of_the_body_that_is_kept(ask: Ask, validating: Validating) -> None:
+    ask(f"{validating.url}/list")
+    odd = {"Content-Encoding": "gzip", "Content-Type": "text/html; charset=euc-kr"}
+    with validating.failing(lambda asked: Answer(b"", 304, odd) if asked.path == "/list" else None):
+        (answer,) = ask(f"{validating.url}/list").answers
+    assert (answer.body, answer.headers["Content-Type"]) == (validating.body, b"application/json")
+
+
+@pytest.mark.parametrize("damage", ["no database", "in the middle", "another table", "no folder"])
+def test_answers_that_cannot_be_read_or_written_cost_only_the_savings(
+    ask: Ask, validating: Validating, tmp_path: Path, damage: str
+) -> None:
+    validating.body = b"long" * 20_000
+    ask(f"{validating.url}/list")
+    file = tmp_path / "answers" / "asking.sqlite"
+    match damage:
+        case "no database":
+            file.write_bytes(b"garbage" * 1000)
+        case "in the middle":
+            with file.open("r+b") as content:
+                content.seek(4096)
+                content.write(b"\xff" * 40_000)
+        case "another table":
+            with sqlite3.connect(file) as database:
+                database.execute("DROP TABLE answer")
+                database.execute("CREATE TABLE answer (request TEXT)")
+            database.close()
+        case "no folder":
+            file.unlink()
+            file.parent.rmdir()
+            file.parent.write_text("not a folder")
+    for _ in range(2):
+        (answer,) = ask(f"{validating.url}/list").answers
+        assert answer.body == validating.body
+    assert validating.answered[304] == (damage != "no folder")

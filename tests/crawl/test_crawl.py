@@ -76,6 +76,29 @@ def test_a_listing_becomes_datasets(harvest: Harvest, ledger: Ledger) -> None:
         assert ledger.source_states()["m.paged"].datasets == 95
 
 
+def test_a_portal_that_compares_dates_cannot_keep_a_job_at_its_page_of_maintenance(
+    harvest: Harvest, ledger: Ledger
+) -> None:
+    """The page is younger than the list: whoever shows its date is told that nothing is newer."""
+
+    class Dated(PagedPortal):
+        maintenance = True
+
+        def _page(self, asked: Asked) -> Answer:
+            if "If-Modified-Since" in asked.headers:
+                return Answer("", 304)
+            answer = super()._page(asked)
+            body = "<html>maintenance</html>" if self.maintenance else answer.body
+            return Answer(body, headers={**answer.headers, "Last-Modified": "Wed, 25 Nov 2026 00:00:00 GMT"})
+
+    with Dated(30) as portal:
+        assert harvest(portal).verdict == "failed"
+        portal.maintenance = False
+        first, second = harvest(portal), harvest(portal)
+    assert (first.verdict, first.created, first.saved_requests) == ("complete", 30, 0)
+    assert (second.verdict, second.unchanged, second.saved_requests) == ("complete", 30, 3)
+
+
 def test_the_same_again_maps_nothing(harvest: Harvest, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     with PagedPortal(30) as portal:
         harvest(portal)

@@ -107,7 +107,13 @@ def test_new_touches_nothing_that_exists(
             make(settings, name, URL, tmp_path)
     with pytest.raises(ConfigurationError, match=r"http\(s\)"):
         make(settings, "odd.portal", "portal.example", tmp_path)
+    with pytest.raises(OSError, match="nowhere"):
+        make(settings, "odd.portal", URL, Path("/proc/nowhere"))
     assert not (settings.config / "spiders" / "odd_portal.py").exists()
+    assert not (settings.config / "members" / "odd.yml").exists()
+    configured(before.decode().replace("protocol: spider", "protocol: dcat").replace("    spider: board\n", ""))
+    with pytest.raises(UsageError, match="board is there already"):
+        make(settings, "hannuri.board", URL, tmp_path / "new")
 
 
 def test_differences_are_told_field_by_field() -> None:
