@@ -131,7 +131,7 @@ class SqliteDialect:
         # instead of 18). 16 MiB of cache keeps a process's memory the same at any size of the ledger.
         connection.execute("PRAGMA wal_autocheckpoint = 8000")
         connection.execute("PRAGMA journal_size_limit = 67108864")
-        connection.execute("PRAGMA cache_size = -16384")
+        connection.execute("PRAGMA cache_size = -8192")
 
     @staticmethod
     def _begin(connection: Connection) -> None:
