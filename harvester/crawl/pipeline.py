@@ -214,10 +214,13 @@ class LedgerPipeline:
     async def _tick(self) -> None:
         """Tell progress, keep the lease, keep to the time limit, notice that Scrapy was told to stop."""
         limit = self._spider.source.time_limit.total_seconds()
+        started = False
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self._tell()
-            if not self._crawler.engine.running:
+            # The spider is opened before the engine runs, and on a busy machine that takes longer than a tick.
+            started = started or self._crawler.engine.running
+            if started and not self._crawler.engine.running:
                 self.outcome.stopped = True
             elif monotonic() - self._began > limit:
                 self.outcome.fail("timeout", f"the time limit of {limit:g} seconds (time_limit)")

@@ -227,7 +227,8 @@ def test_progress_is_told(harvest: Harvest, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(pipeline, "_TICK_SECONDS", 0.01)
     events: list[ProgressEvent] = []
     with PagedPortal(95, details=True) as portal:
-        assert harvest(portal, on_progress=events.append).verdict == "complete"
+        report = harvest(portal, on_progress=events.append)
+    assert report.verdict == "complete", report
     assert [event.ended for event in events].count(True) == 1
     assert events[-1].ended
     assert events[-1].seen == 95
