@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from harvester.catalog.model import Concept, Dataset, Distribution, LangKeywords
+from harvester.catalog.model import Concept, ContactPoint, Dataset, Distribution, LangKeywords
 
-_OWN_RULES = frozenset(("id", "source", "identifier", "keyword", "theme", "distribution", "additional"))
+_OWN_RULES = frozenset(
+    ("id", "source", "identifier", "contact_point", "keyword", "theme", "distribution", "additional")
+)
 _FIELDS = tuple(field for field in Dataset.__struct_fields__ if field not in _OWN_RULES)
-_DISTRIBUTION_FIELDS = Distribution.__struct_fields__
+
+Part = TypeVar("Part", ContactPoint, Distribution)
 
 
 def merge(datasets: Sequence[Dataset]) -> Dataset:
     """Unite the parts of one record; the first (the listing's) gives the identity and goes first everywhere.
 
     Per field a known concept beats an unknown one, else the first value that is not empty wins; texts are united by
-    language, keywords per language, themes, additional fields, and distributions that have the same address.
+    language, keywords per language, themes, additional fields, and distributions that have the same address. The only
+    contact point of one part and that of the other complete each other where they do not contradict; so do files.
     """
     first, *others = datasets
     for other in others:
@@ -29,6 +33,7 @@ def merge(datasets: Sequence[Dataset]) -> Dataset:
         }
         first = msgspec.structs.replace(
             first,
+            contact_point=_contact_points(first.contact_point, other.contact_point),
             keyword=_keywords(first.keyword, other.keyword),
             theme=_themes(first.theme, other.theme),
             distribution=_distributions(first.distribution, other.distribution),
@@ -44,6 +49,12 @@ def _united(mine: Any, theirs: Any) -> Any:
         return theirs if mine.code is None and isinstance(theirs, Concept) and theirs.code else mine
     if isinstance(mine, Mapping) and mine and not mine.keys() >= theirs.keys():
         return {**theirs, **mine}
+    return mine or theirs
+
+
+def _contact_points(mine: tuple[ContactPoint, ...], theirs: tuple[ContactPoint, ...]) -> tuple[ContactPoint, ...]:
+    if len(mine) == len(theirs) == 1 and _agree(mine[0], theirs[0]):
+        return (_completed(mine[0], theirs[0]),)
     return mine or theirs
 
 
@@ -65,6 +76,8 @@ def _themes(mine: tuple[Concept, ...], theirs: tuple[Concept, ...]) -> tuple[Con
 
 
 def _distributions(mine: tuple[Distribution, ...], theirs: tuple[Distribution, ...]) -> tuple[Distribution, ...]:
+    if len(mine) == len(theirs) == 1 and _agree(mine[0], theirs[0]):
+        return (_completed(mine[0], theirs[0]),)
     united = list(mine)
     for other in theirs:
         place = next((number for number, one in enumerate(united) if _is_same(one, other)), None)
@@ -93,10 +106,23 @@ def _code(distribution: Distribution) -> str | None:
     return distribution.format.code if distribution.format else None
 
 
-def _completed(one: Distribution, other: Distribution) -> Distribution:
+def _agree(one: Part, other: Part) -> bool:
+    """Whether no field says two things, so that what two parts say may be halves of one."""
+    return all(_is_one_value(getattr(one, field), getattr(other, field)) for field in one.__struct_fields__)
+
+
+def _is_one_value(mine: Any, theirs: Any) -> bool:
+    if isinstance(mine, Concept) and isinstance(theirs, Concept) and mine.code and theirs.code:
+        return mine.code == theirs.code
+    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+        return all(mine[tag] == theirs[tag] for tag in mine.keys() & theirs.keys())
+    return not mine or not theirs or mine == theirs
+
+
+def _completed(one: Part, other: Part) -> Part:
     changes = {
         field: united
-        for field in _DISTRIBUTION_FIELDS
+        for field in one.__struct_fields__
         if (mine := getattr(one, field)) is not (united := _united(mine, getattr(other, field)))
     }
     return msgspec.structs.replace(one, **changes) if changes else one

@@ -95,8 +95,8 @@ def _first_scalar(value: Mapping[str, Any], keys: tuple[str, ...]) -> str | None
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """Read all texts of a value, without repetition; a string may hold a JSON list."""
-    if not value:
+    """Read all texts of a value, without repetition; a string may hold a JSON list. 0 and false are said, too."""
+    if value is None:
         return ()
     value = inner_json(value)
     if isinstance(value, list):

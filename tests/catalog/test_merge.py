@@ -98,3 +98,41 @@ def test_a_distribution_that_names_only_its_format_is_the_other_parts_file_of_th
 def test_three_parts(bare: Dataset) -> None:
     parts = [replace(bare, keyword={"ko": (word,)}) for word in ("가", "나", "가")]
     assert merge(parts).keyword == {"ko": ("가", "나")}
+
+
+def test_halves_of_the_only_contact_point_and_of_the_only_file_are_one(bare: Dataset) -> None:
+    row = replace(
+        bare,
+        contact_point=(ContactPoint(name={"ko": "데이터과"}),),
+        distribution=(Distribution(format=CSV, title={"ko": "파일"}),),
+    )
+    page = replace(
+        bare,
+        contact_point=(ContactPoint(telephone="02-1566-0025", email="data@a.kr"),),
+        distribution=(Distribution(download_url="https://a.kr/1"),),
+    )
+    merged = merge([row, page])
+    assert merged.contact_point == (ContactPoint(name={"ko": "데이터과"}, telephone="02-1566-0025", email="data@a.kr"),)
+    assert merged.distribution == (Distribution(format=CSV, title={"ko": "파일"}, download_url="https://a.kr/1"),)
+
+
+def test_contact_points_and_files_that_contradict_are_not_mixed(bare: Dataset) -> None:
+    row = replace(
+        bare,
+        contact_point=(ContactPoint(name={"ko": "데이터과"}),),
+        distribution=(Distribution(format=CSV, download_url="https://a.kr/1"),),
+    )
+    page = replace(
+        bare,
+        contact_point=(ContactPoint(name={"ko": "민원과"}, telephone="02-1566-0025"),),
+        distribution=(Distribution(byte_size=10, download_url="https://a.kr/2"),),
+    )
+    merged = merge([row, page])
+    assert merged.contact_point == row.contact_point
+    assert merged.distribution == (*row.distribution, *page.distribution)
+
+
+def test_one_of_several_contact_points_is_not_guessed(bare: Dataset) -> None:
+    row = replace(bare, contact_point=(ContactPoint(name={"ko": "데이터과"}),))
+    page = replace(bare, contact_point=(ContactPoint(telephone="02-1"), ContactPoint(telephone="02-2")))
+    assert merge([row, page]).contact_point == row.contact_point

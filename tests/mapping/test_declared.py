@@ -66,3 +66,8 @@ def test_names_of_properties() -> None:
     assert is_property("additional.부서")
     assert not is_property("additional.")
     assert not is_property("titel")
+
+
+def test_zero_and_false_are_said() -> None:
+    values = {"additional.fee": 0, "additional.open": False, "additional.none": None, "additional.blank": " "}
+    assert to_mapped(values, "1", CATALOG).dataset.additional == {"fee": "0", "open": "false"}
