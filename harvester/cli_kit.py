@@ -64,6 +64,7 @@ def try_(
                 "coverage": found.coverage,
                 "unread": found.unread,
                 "unknown": found.unknown,
+                "idle": found.idle,
                 "said": found.said,
             }
         )

@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -123,10 +123,10 @@ def secret(reference: str) -> str:
 @lru_cache(maxsize=8)
 def members(config: Path) -> tuple[Member, ...]:
     """All members of a config folder, in the order of their file names."""
-    files = sorted((config / "members").glob("*.yml"))
+    files = _member_files(config)
     if not files:
         raise ConfigurationError(f"{config / 'members'}: no member files (*.yml) here")
-    return tuple(member(file) for file in files)
+    return tuple(member(file) for file in files.values())
 
 
 def member(file: Path) -> Member:
@@ -194,26 +194,42 @@ def joins(config: Path) -> Decisions:
 def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
     """Sources named as ``member`` (all its enabled ones) or ``member.source``; none named: every enabled source.
 
+    Of named ones only the members' own files are read: a fault in another's is no reason to stop.
     Raises `UsageError` that names the nearest known name.
     """
-    sources = {source.name: source for member in members(config) for source in member.sources}
     if not names:
-        return tuple(source for source in sources.values() if source.enabled)
+        return tuple(source for one in members(config) for source in one.sources if source.enabled)
     chosen: dict[str, HarvestSource] = {}
-    by_id = {member.id: member for member in members(config)}
     for name in names:
-        if name in sources:
-            chosen[name] = sources[name]
-        elif name in by_id:
-            enabled = [source for source in by_id[name].sources if source.enabled]
+        id, dot, key = name.partition(".")
+        file = _member_files(config).get(id)
+        found = member(file) if file else None
+        if found and not dot:
+            enabled = [source for source in found.sources if source.enabled]
             if not enabled:
                 raise UsageError(f"{name}: every source of this member is switched off (enabled: false)")
             chosen.update((source.name, source) for source in enabled)
+        elif found and (source := found.source(key)):
+            chosen[name] = source
         else:
-            near = difflib.get_close_matches(name, [*sources, *by_id], n=1)
+            near = difflib.get_close_matches(name, _known_names(config), n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `datamoa members` lists what is configured"
             raise UsageError(f"no member or source is called {name!r}{hint}")
     return tuple(chosen.values())
+
+
+def _member_files(config: Path) -> dict[str, Path]:
+    return {file.stem: file for file in sorted((config / "members").glob("*.yml"))}
+
+
+def _known_names(config: Path) -> list[str]:
+    """Every source and member; of a member whose file has a fault, its own name alone."""
+    sources: list[str] = []
+    files = _member_files(config)
+    for file in files.values():
+        with suppress(ConfigurationError):
+            sources += [source.name for source in member(file).sources]
+    return [*sources, *files]
 
 
 def read_yaml(file: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:

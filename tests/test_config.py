@@ -139,6 +139,20 @@ def test_sources_are_selected_by_member_or_by_name_and_a_wrong_name_is_told_the_
         config.select(tmp_path, ("test-corp.portl",))
 
 
+def test_a_faulty_file_stops_only_what_needs_it(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD)
+    _write(tmp_path, GOOD.replace("rows: 100", "row: 100"), name="faulty")
+    for name in ("test-corp", "test-corp.portal"):
+        assert [source.name for source in config.select(tmp_path, (name,))] == ["test-corp.portal"]
+    for names in ((), ("faulty",), ("faulty.portal",), ("test-corp", "faulty")):
+        with pytest.raises(ConfigurationError, match="did you mean `rows`"):
+            config.select(tmp_path, names)
+    with pytest.raises(UsageError, match=r"did you mean test-corp\.portal\?"):
+        config.select(tmp_path, ("test-corp.portl",))
+    with pytest.raises(UsageError, match=r"did you mean faulty\?"):
+        config.select(tmp_path, ("fauty",))
+
+
 def test_a_secret_is_a_reference_and_never_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTAL_KEY", "s3cret")
     assert config.secret("${PORTAL_KEY}") == "s3cret"

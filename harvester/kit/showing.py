@@ -35,6 +35,10 @@ def tried(found: Tried) -> None:
     missing = ", ".join(name for name, share in found.coverage.items() if not share)
     console.out.print(f"  filled: {filled or 'nothing'}")
     console.out.print(f"  in no dataset: {missing or '–'}")
+    fetched = sum(bool(one.raw) and one.identifier is not None for one in found.records)
+    for name, expressions in found.idle.items():
+        rule = ", ".join(f"`{expression}`" for expression in expressions)
+        console.out.print(f"  rules that found nothing: {name} at {rule} (0 of {fetched})", style="yellow")
     console.out.print(f"  fields that nobody reads: {_counted(found.unread)}")
     console.out.print(f"  values that no vocabulary knows: {_counted(found.unknown)}")
     _said(found.said)

@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from harvester import config
-from harvester.catalog.model import Dataset, HarvestRecord, Issue
+from harvester.catalog.coverage import by_property, count
+from harvester.catalog.model import Dataset, HarvestRecord, Issue, Processed
 from harvester.crawl.redaction import redact_bytes
 from harvester.crawl.run import harvest_source
 from harvester.kit.crawls import listening, own_ledger
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport, RecordIssue
+from harvester.mapping.declared import COUNTERS, is_property
 from harvester.members import HarvestSource
 from harvester.processing import Processor
 
@@ -37,7 +39,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
     `coverage`: property → percent of the datasets that have it, for every property of a dataset (those of its
     distributions as ``distribution.…``). `unread` and `unknown` count: fields that no mapping reads, values that no
-    vocabulary knows (``license: 공개`` …). `said` are the crawl's warnings.
+    vocabulary knows (``license: 공개`` …). `idle` are the rules of the member file that found nothing in any record:
+    property → its expressions. `said` are the crawl's warnings.
     """
 
     report: JobReport
@@ -45,6 +48,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Mapping[str, int]
     unread: Mapping[str, int]
     unknown: Mapping[str, int]
+    idle: Mapping[str, Sequence[str]]
     said: Sequence[str]
 
 
@@ -60,9 +64,11 @@ def attempt(settings: config.Settings, source: HarvestSource, limit: int) -> Tri
             issues: dict[str | None, list[Issue]] = {}
             for issue in ledger.issues(report.job):
                 issues.setdefault(issue.identifier, []).append(_issue(issue))
+            stored = [one.record for one in ledger.records(source.name, limit=limit)]
+            processed = [processor.process(record) for record in stored]
             records = [
-                _seen(stored.record, processor, issues.pop(stored.record.identifier, []))
-                for stored in ledger.records(source.name, limit=limit)
+                _seen(record, made, issues.pop(record.identifier, []))
+                for record, made in zip(stored, processed, strict=True)
             ]
             records += [
                 Seen(identifier=None, raw={"listing": one.excerpt}, issues=one.issues)
@@ -82,6 +88,7 @@ def attempt(settings: config.Settings, source: HarvestSource, limit: int) -> Tri
             for issue in one.issues
             if issue.code.startswith("unknown-")
         ),
+        idle=_idle(source.catalog.rules, processed),
         said=said,
     )
 
@@ -106,8 +113,21 @@ def _issue(said: RecordIssue) -> Issue:
     return Issue(severity=said.severity, code=said.code, message=said.message, field=said.field, value=said.value)
 
 
-def _seen(record: HarvestRecord, processor: Processor, issues: Sequence[Issue]) -> Seen:
-    processed = processor.process(record)
+def _idle(
+    rules: Mapping[str, Mapping[str, tuple[str, ...]]], processed: Sequence[Processed]
+) -> dict[str, tuple[str, ...]]:
+    if not processed:
+        return {}  # nothing was read, which says nothing about rules
+    filling = {key: {name: said for name, said in one.items() if is_property(name)} for key, one in rules.items()}
+    found = {*count(one.found for one in processed), *(name for one in processed for name in one.counters)}
+    wanted = by_property(filling)
+    for name in COUNTERS:
+        if said := tuple(each for one in filling.values() for each in one.get(name, ())):
+            wanted[name] = said
+    return {name: said for name, said in wanted.items() if name not in found}
+
+
+def _seen(record: HarvestRecord, processed: Processed, issues: Sequence[Issue]) -> Seen:
     dataset = msgspec.json.decode(redact_bytes(processed.content)) if processed.content else None
     return Seen(
         identifier=record.identifier,

@@ -65,6 +65,25 @@ def test_what_went_wrong_is_told_in_words(
     assert not found.records
 
 
+def test_rules_that_found_nothing_are_told(
+    settings: Settings,
+    configured: Callable[[str], HarvestSource],
+    board: Board,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = MEMBER.format(url=board.url).replace("protocol: spider\n    spider: board", "protocol: json_api")
+    text = text.replace("/data/list.do", "") + (
+        "    path: /data/list.json\n    records: list\n    identifier: number\n    total: total\n"
+        "    fields: {title: title, issued: [registered, created], modified: date, views: hits}\n"
+    )
+    found = attempt(settings, configured(text), 5)
+    assert found.idle == {"issued": ("registered", "created"), "views": ("hits",)}
+    showing.tried(found)
+    printed = capsys.readouterr().out
+    assert "rules that found nothing: issued at `registered`, `created` (0 of 5)" in printed
+    assert "title at" not in printed
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_it_is_readable_on_narrow_and_on_wide_terminals(
     settings: Settings,
