@@ -184,7 +184,10 @@ class HtmlListSpider(ProtocolSpider):
                 "endless paging",
                 f"{document.url}: the same rows as on the page before: `paging`, `total` or `last_page` is not right",
             )
-        total = _largest(position.total, self._number(options.total, document))
+        told = self._number(options.total, document)
+        if options.total and told is None and position.pages == 0:
+            raise PortalError("layout changed", f"{document.url}: total: no number at `{options.total}`")
+        total = _largest(position.total, told)
         following = Position(position.pages + 1, position.rows + len(rows), None, last, total)
         if paging.next:
             address = compiled(paging.next).first(document.labels)
@@ -193,7 +196,8 @@ class HtmlListSpider(ProtocolSpider):
                 raise PortalError("layout changed", f"{document.url}: next: {address[:80]!r} is no address of a page")
             ended = not address
         elif total is not None:
-            ended = following.rows >= total
+            # More rows than the total: it is another number, or rows stand on every page. Then an empty page ends.
+            ended = following.rows == total
         else:
             last_page = self._number(options.last_page, document)
             ended = last_page is not None and paging.first + position.pages >= last_page

@@ -325,3 +325,16 @@ def test_what_comes_instead_of_a_detail(page: str, options: dict[str, Any], reas
         detail(page, **options)
     assert caught.value.reason == reason
     assert message in str(caught.value)
+
+
+def test_a_total_that_is_none_is_told(portal: HtmlPortal, tmp_path: Path) -> None:
+    error = told(portal, tmp_path, total="p.nothing", paging={"page": "page"})
+    assert error.reason == "layout changed"
+    assert "total: no number at `p.nothing`" in str(error)
+
+
+def test_a_total_that_is_another_number_ends_no_list(portal: HtmlPortal, tmp_path: Path) -> None:
+    portal.total = lambda number: "1"
+    listing = run(listed(portal, total="p.total", paging={"page": "page"}), tmp_path)
+    assert listing.ended
+    assert len(listing.identifiers) == len(portal.records)
