@@ -16,10 +16,6 @@ from harvester.errors import DataMoaError, PortalError
 
 logger = logging.getLogger(__name__)
 
-_MOST_RECORDS = 100_000
-"""In one page. Protocols of large files cut them themselves; a page is mapped and committed as a whole, and a million
-records of a few bytes each, which the limit of bodies lets through, would take gigabytes."""
-
 
 class ListingMiddleware:
     """Turns the faults of callbacks into the outcome, and lets a callback go on only as its pages are committed.
@@ -58,11 +54,6 @@ class ListingMiddleware:
     async def _while_wanted(self, outputs: AsyncIterator[Any]) -> AsyncIterator[Any]:
         outcome = self._outcome
         async for output in outputs:
-            if isinstance(output, Page) and len(output.records) > _MOST_RECORDS:
-                what = f"one answer lists {len(output.records):,} records, more than {_MOST_RECORDS:,}"
-                outcome.fail("limit", f"{what}: ask for smaller pages")
-                outcome.listing_over = True
-                return
             if isinstance(output, Page):
                 await outcome.room.acquire()
                 if outcome.over:

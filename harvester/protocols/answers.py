@@ -115,3 +115,15 @@ def declared_charset(content_type: str) -> str | None:
         return codecs.lookup(found[1]).name if found else None
     except LookupError:
         return None
+
+
+MOST_RECORDS = 100_000
+"""Of one answer. It is mapped and committed as a whole, and millions of entries of a few bytes, which the limit of
+bodies lets through, would take gigabytes. Protocols of large files cut them into pages themselves."""
+
+
+def not_too_many(number: int, url: str) -> None:
+    """Raise `PortalError` ("limit") for an answer of more entries than a machine should hold at once."""
+    if number > MOST_RECORDS:
+        told = f"{number:,} entries in one answer, more than {MOST_RECORDS:,}"
+        raise PortalError("limit", f"{url}: {told}: have the member file ask for smaller pages")

@@ -27,7 +27,7 @@ from harvester.mapping.html_rules import compiled
 from harvester.mapping.html_values import number
 from harvester.options.html_list import HtmlListOptions
 from harvester.protocols import html_candidates
-from harvester.protocols.answers import as_page, instead_of_page, unreadable
+from harvester.protocols.answers import as_page, instead_of_page, not_too_many, unreadable
 from harvester.protocols.base import ProtocolSpider
 
 _MOST = 1 << 27
@@ -140,6 +140,7 @@ class HtmlListSpider(ProtocolSpider):
             if again is not None:
                 labels = Labels(again)
                 rows.append(_Row(content.encode("utf-8", "replace"), labels, identifier.first(labels)))
+                not_too_many(len(rows), document.url)
         return rows
 
     def _check_empty(self, document: _Document, rows: Sequence[_Row], position: Position) -> None:

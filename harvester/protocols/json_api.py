@@ -21,6 +21,7 @@ from harvester.errors import PortalError
 from harvester.mapping.expressions import ExpressionError, find
 from harvester.mapping.json_values import count, text
 from harvester.options.json_api import JsonApiOptions
+from harvester.protocols.answers import not_too_many
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.json_answers import json_of, next_link
 
@@ -158,6 +159,7 @@ class JsonApiSpider(ProtocolSpider):
             said = response.body[:120].decode("utf-8", "replace")
             message = f"{response.url}: {what} at `{self.options.records}`; the answer begins {said!r}"
             raise PortalError("layout changed", message)
+        not_too_many(len(rows), response.url)
         return rows
 
     def _outcome(self, row: Any) -> HarvestRecord | Rejected | Lost | None:

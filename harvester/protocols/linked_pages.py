@@ -14,6 +14,7 @@ from scrapy.http import Response
 
 from harvester.catalog.model import HarvestRecord, Page, Rejected
 from harvester.errors import PortalError
+from harvester.protocols.answers import not_too_many
 from harvester.protocols.base import ProtocolSpider
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class LinkedPagesSpider(ProtocolSpider):
 
     def _page(self, response: Response, place: Place, after: str | None) -> Iterator[Request | Page]:
         rows, link, total = self.read(response)
+        not_too_many(len(rows), response.url)
         total = max((one for one in (total, place.total) if one is not None), default=None)
         passed = [row for row in rows if isinstance(row, Passed)]
         following = self._own(response, link) if link else None

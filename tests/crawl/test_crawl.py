@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harvester import config
-from harvester.crawl import details, listing, loader, pipeline, recorder
+from harvester.crawl import details, loader, pipeline, recorder
 from harvester.crawl.events import ProgressEvent
 from harvester.crawl.run import harvest_source
 from harvester.errors import LeaseHeldError, LedgerError
@@ -97,15 +97,6 @@ def test_a_portal_that_compares_dates_cannot_keep_a_job_at_its_page_of_maintenan
         first, second = harvest(portal), harvest(portal)
     assert (first.verdict, first.created, first.saved_requests) == ("complete", 30, 0)
     assert (second.verdict, second.unchanged, second.saved_requests) == ("complete", 30, 3)
-
-
-def test_a_page_of_too_many_records_is_refused(harvest: Harvest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "_MOST_RECORDS", 20)
-    with PagedPortal(90, size=20) as portal:
-        assert harvest(portal).verdict == "complete"
-        portal.size = 30
-        report = harvest(portal, full=True)
-    assert (report.verdict, report.reason, report.listed) == ("failed", "limit", 0)
 
 
 def test_the_same_again_maps_nothing(harvest: Harvest, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

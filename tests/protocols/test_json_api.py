@@ -16,6 +16,7 @@ from harvester.errors import PortalError
 from harvester.ledger import JobReport, Ledger
 from harvester.members import HarvestSource
 from harvester.options.json_api import JsonApiOptions
+from harvester.protocols import answers
 from harvester.protocols.json_api import JsonApiSpider, Position
 from harvester.sample_portals.server import Answer, Asked, Fault
 from tests.portals import faults
@@ -227,6 +228,17 @@ def for_ever(asked: Asked) -> Answer | None:
 
 def same_page(asked: Asked) -> Answer | None:
     return as_json({"status": "OK", "total": 10_000, "rows": rows(10)}) if asked.path == "/list" else None
+
+
+def test_an_answer_of_more_entries_than_memory_should_hold_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(answers, "MOST_RECORDS", 30)
+    with JsonListPortal(rows(30)) as portal:
+        assert len(listed(portal, tmp_path).pages[0].records) == 30
+    with JsonListPortal(rows(31)) as portal, pytest.raises(PortalError, match="31 entries in one answer") as caught:
+        listed(portal, tmp_path)
+    assert caught.value.reason == "limit"
 
 
 @pytest.mark.parametrize(("fault", "total"), [(for_ever, "total"), (same_page, "total"), (same_page, None)])
