@@ -347,6 +347,11 @@ def _source(
             f"{file}:{lines.get((*where, 'protocol'), line)}: sources.{key}.protocol: "
             f"unknown protocol {protocol!r}; {hint}"
         )
+    for name, value in data.items():
+        if value is None:
+            place = f"{file}:{lines.get((*where, name), line)}: sources.{key}.{name}"
+            hint = 'leave the key out, or put a value that begins with # (a comment in YAML) in quotes: "#list tr"'
+            raise ConfigurationError(f"{place}: nothing stands here; {hint}")
     common = {name for name in HarvestSource.model_fields if name not in {"member", "key", "options"}}
     own = {name: value for name, value in data.items() if name not in common}
     rest = {name: value for name, value in data.items() if name in common}

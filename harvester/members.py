@@ -126,7 +126,7 @@ class HarvestSource(_Frozen):
     """The reason, in a line."""
     enabled: bool = True
     """A candidate is there with `false`."""
-    language: str = "und"
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = "und"
     """BCP 47 tag of text that names no language."""
     publisher: Names | None = None
     """For portals whose records name none."""

@@ -95,6 +95,8 @@ def test_a_protocol_of_one_portal_knows_its_address_and_language(tmp_path: Path)
         ("rows: 100", "expect: {max_dorp: 0.1}", 9, ["sources.portal.expect.max_dorp", "did you mean `max_drop`?"]),
         ("rows: 100", "rows: 100\n    rows: 200", 10, ["rows", "twice"]),
         ("  portal:\n    title", "  portal:\n  - title", 5, ["sources.portal", "a source is a mapping"]),
+        ("rows: 100", "rows: #100", 9, ["sources.portal.rows", "nothing stands here", "in quotes"]),
+        ("rows: 100", "language: korean", 9, ["sources.portal.language"]),
         ("sources:", "source:", 1, ["sources", "a member file is a mapping"]),
     ],
 )
