@@ -20,6 +20,7 @@ from harvester.crawl.order import HarvestOrder
 from harvester.crawl.paging import PagingGuard
 from harvester.ledger import Ledger, payload_hash
 from harvester.ledger.types import Counts, Ending, Entry, Expected, Job, JobReport, Known
+from harvester.mapping.declared import filling
 from harvester.members import HarvestSource
 from harvester.processing import Processor
 
@@ -140,7 +141,7 @@ class Recorder:
             Expected(
                 max_drop=expect.max_drop,
                 min_records=expect.min_records,
-                expressions=by_property(self._source.catalog.rules),
+                expressions=by_property(filling(self._source.catalog.rules)),
             ),
         )
 

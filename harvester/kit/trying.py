@@ -16,7 +16,7 @@ from harvester.crawl.run import harvest_source
 from harvester.kit.crawls import listening, own_ledger
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport, RecordIssue
-from harvester.mapping.declared import COUNTERS, is_property
+from harvester.mapping.declared import COUNTERS, filling
 from harvester.members import HarvestSource
 from harvester.processing import Processor
 
@@ -118,11 +118,11 @@ def _idle(
 ) -> dict[str, tuple[str, ...]]:
     if not processed:
         return {}  # nothing was read, which says nothing about rules
-    filling = {key: {name: said for name, said in one.items() if is_property(name)} for key, one in rules.items()}
+    filled = filling(rules)
     found = {*count(one.found for one in processed), *(name for one in processed for name in one.counters)}
-    wanted = by_property(filling)
+    wanted = by_property(filled)
     for name in COUNTERS:
-        if said := tuple(each for one in filling.values() for each in one.get(name, ())):
+        if said := tuple(each for one in filled.values() for each in one.get(name, ())):
             wanted[name] = said
     return {name: said for name, said in wanted.items() if name not in found}
 

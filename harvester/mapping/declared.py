@@ -69,6 +69,14 @@ def is_property(name: str) -> bool:
     return name in PROPERTIES or (name.startswith("additional.") and len(name) > len("additional."))
 
 
+def filling(rules: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Give those of a source's rules that fill a property: a list's own ``identifier`` and ``where`` do not."""
+    return {
+        format: {name: expressions for name, expressions in one.items() if is_property(name)}
+        for format, one in rules.items()
+    }
+
+
 def to_mapped(
     values: Mapping[str, Any],
     identifier: str,

@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from harvester.sample_portals.server import Answer
+from tests.conformance.listing import Listing
+
 
 def rows(body: bytes, path: Sequence[str] = ()) -> list[Any]:
     """The list at a path of keys (none: the answer itself)."""
@@ -42,3 +45,15 @@ def halved(lists: Sequence[list[Any]]) -> list[list[Any]]:
     """The second half, rounded up, of the first list; nothing of the others."""
     first, *others = lists
     return [first[len(first) // 2 :], *([] for _ in others)]
+
+
+def last_page(rows: list[Any]) -> Answer:
+    """A list that is the whole answer, and names no next page."""
+    return Answer(msgspec.json.encode(rows), headers={"Content-Type": "application/json; charset=utf-8"})
+
+
+def linked_again(listing: Listing, more: str) -> Answer:
+    """The first page, whose Link header names itself, with `more` in its query, as the next one."""
+    first = listing.pages[0]
+    asked = "&".join(f"{name}={value}" for name, value in first.asked.query.items())
+    return listing.again(first.answer.body, Link=f'<{first.portal.url}{first.asked.path}?{asked}{more}>; rel="next"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harvester.catalog.model import Catalog
-from harvester.mapping.declared import PROPERTIES, is_property, to_mapped
+from harvester.mapping.declared import PROPERTIES, filling, is_property, to_mapped
 
 CATALOG = Catalog(source="test.source", url="https://portal.example/base", language="ko", publisher={"ko": "기관"})
 
@@ -71,3 +71,8 @@ def test_names_of_properties() -> None:
 def test_zero_and_false_are_said() -> None:
     values = {"additional.fee": 0, "additional.open": False, "additional.none": None, "additional.blank": " "}
     assert to_mapped(values, "1", CATALOG).dataset.additional == {"fee": "0", "open": "false"}
+
+
+def test_rules_that_fill_no_property_are_told_apart() -> None:
+    rules = {"json_fields": {"title": ("name",), "identifier": ("id",), "where": ("kind",), "additional.부서": ("dept",)}}
+    assert filling(rules) == {"json_fields": {"title": ("name",), "additional.부서": ("dept",)}}

@@ -23,12 +23,12 @@ def is_page(asked: Asked, source: HarvestSource) -> bool:
 
 
 def empty(listing: Listing) -> list[Answer]:
-    return [_last([]) for _ in listing.bodies]
+    return [json_bodies.last_page([]) for _ in listing.bodies]
 
 
 def half(listing: Listing) -> list[Answer]:
     first, *others = _lists(listing)
-    return [_last(first[: max(1, len(first) // 2)]), *(_last([]) for _ in others)]
+    return [json_bodies.last_page(first[: max(1, len(first) // 2)]), *(json_bodies.last_page([]) for _ in others)]
 
 
 def twice(listing: Listing) -> list[bytes]:
@@ -41,22 +41,11 @@ def error(listing: Listing) -> bytes:
 
 
 def same_page(listing: Listing) -> Answer:
-    return _more(listing, "")
+    return json_bodies.linked_again(listing, "")
 
 
 def growing(listing: Listing, number: int) -> Answer:
-    return _more(listing, f"&again={number}")
-
-
-def _more(listing: Listing, more: str) -> Answer:
-    first = listing.pages[0]
-    asked = "&".join(f"{name}={value}" for name, value in first.asked.query.items())
-    return listing.again(first.answer.body, Link=f'<{first.portal.url}{first.asked.path}?{asked}{more}>; rel="next"')
-
-
-def _last(rows: list[Any]) -> Answer:
-    """A page that names no next one."""
-    return Answer(msgspec.json.encode(rows), headers={"Content-Type": "application/json; charset=utf-8"})
+    return json_bodies.linked_again(listing, f"&again={number}")
 
 
 def _lists(listing: Listing) -> list[list[Any]]:
