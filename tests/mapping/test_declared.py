@@ -74,5 +74,5 @@ def test_zero_and_false_are_said() -> None:
 
 
 def test_rules_that_fill_no_property_are_told_apart() -> None:
-    rules = {"json_fields": {"title": ("name",), "identifier": ("id",), "where": ("kind",), "additional.부서": ("dept",)}}
-    assert filling(rules) == {"json_fields": {"title": ("name",), "additional.부서": ("dept",)}}
+    rules = {"json_fields": {"title": ("name",), "identifier": ("id",), "where": ("kind",), "additional.과": ("d",)}}
+    assert filling(rules) == {"json_fields": {"title": ("name",), "additional.과": ("d",)}}
