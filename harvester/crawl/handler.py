@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
@@ -89,7 +89,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         received: dict[str, Any] = {}
         body = b""
         if answer.code == 200:
-            with file.open("wb") as out:
+            with _hanging_up(answer), file.open("wb") as out:
                 sink: _Sink = _FileSink(out, encoding, self._spool_maxsize)
                 await self._deliver(answer, sink)
             received = {"spool_received": sink.received, "spool_digest": sink.close()}
@@ -231,6 +231,24 @@ class _BodyReader(Protocol):
             transport: Any = self.transport
             transport.stopProducing()
             transport.loseConnection()
+
+
+@contextmanager
+def _hanging_up(answer: Any) -> Iterator[None]:
+    """Close the connection of an answer whose body cannot be taken: it is paused, and Twisted has forgotten it."""
+    try:
+        yield
+    except Exception:
+        with suppress(RuntimeError):  # the body was taken, and its reader has closed
+            answer.deliverBody(_HangingUp())
+        raise
+
+
+class _HangingUp(Protocol):
+    def connectionMade(self) -> None:
+        transport: Any = self.transport
+        transport.stopProducing()
+        transport.loseConnection()
 
 
 def _failure(error: Exception | None = None) -> Failure:
