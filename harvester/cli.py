@@ -166,7 +166,7 @@ def harvest(
                     console.out.print(f"  {deviation}")
             elif report.verdict != "complete":
                 log = here.settings.logs / f"{report.source}.log"
-                console.out.print(f"{report.source}: {report.verdict or 'unfinished'}: {report.reason}; its log: {log}")
+                console.out.print(f"{report.source}: {report.verdict or 'unfinished'}: {report.why}; its log: {log}")
     if not dry_run:  # after the reports: what happened is told even where the index cannot follow
         with here.ledger() as ledger:
             here.after_harvest(here.settings, ledger)

@@ -55,6 +55,7 @@ def _show_job(ledger: Ledger, number: int, limit: int, json: bool) -> None:
                 "started": report.started,
                 "finished": report.finished,
                 "full": report.full,
+                "detail": report.detail,
                 "withheld": report.withheld,
                 "deviations": [
                     msgspec.to_builtins(deviation) | {"text": str(deviation)} for deviation in report.deviations
@@ -84,6 +85,8 @@ def _show_job(ledger: Ledger, number: int, limit: int, json: bool) -> None:
     console.out.print(
         f"{'full' if report.full else 'incremental'}, {_when(report.started)} to {_when(report.finished)}"
     )
+    if report.detail:
+        console.out.print(report.why)
     if report.deviations:
         console.out.print("\nunusual, compared with the records' own past and the last complete job")
         for deviation in report.deviations:

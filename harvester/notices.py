@@ -48,7 +48,7 @@ def of(report: JobReport, before: Verdict | None, *, interrupted: bool) -> Notic
     verdict = INTERRUPTED if interrupted and report.job else str(report.verdict)
     if verdict == (before or "complete"):
         return None
-    reason = f" ({report.reason})" if report.reason else ""
+    reason = f" ({report.why})" if report.why else ""
     return Notice(
         text=f"{report.source}: {before or 'new'} → {verdict}{reason}, job {report.job}",
         source=report.source,

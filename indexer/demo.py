@@ -56,7 +56,7 @@ def run(settings: Settings, *, after_harvest: AfterHarvest, host: str, port: int
                 raise KeyboardInterrupt
             if report.verdict != "complete":
                 log = here.logs / f"{report.source}.log"
-                console.out.print(f"{report.source}: {report.verdict}: {report.reason}; its log: {log}")
+                console.out.print(f"{report.source}: {report.verdict}: {report.why}; its log: {log}")
         _tell(here, changed)
         console.out.print(
             f"\nother commands see the same with: datamoa --home {here.home} --config {here.config} members\n"

@@ -17,6 +17,7 @@ from harvester.console import REPORT_KEYS
 from harvester.ledger import Ledger
 from harvester.sample_portals import SamplePortals, start
 from harvester.sample_portals.datagokr import DataGoKrPortal
+from harvester.sample_portals.server import Answer
 from indexer import cli
 from tests.harvested import dataset, put
 from tests.ledger import scripts
@@ -150,6 +151,19 @@ class TestTheWalk:
         _, _, table = run("export", "--format", "csv")
         assert table.splitlines()[0].startswith("id,source,title,publisher")
         assert len(table.splitlines()) == 14
+
+    def test_a_portal_that_fails_is_told_with_its_address_and_answer(self, run: Run, portals: SamplePortals) -> None:
+        portal = portals.portals["datagokr"]
+        with portal.failing(lambda asked: None if asked.path == "/robots.txt" else Answer(b"gone", 410)):
+            code, _, printed = run("harvest", SOURCE)
+        said = f"not found: {portal.url}/"
+        assert code == 1
+        assert f"{SOURCE}: failed: {said}" in printed
+        _, (newest, *_), _ = run("jobs", "--limit", "1", "--json")
+        _, (job,), _ = run("jobs", str(newest["job"]), "--json")
+        assert job["detail"].startswith(f"{portal.url}/")
+        assert "410" in job["detail"]
+        assert said in run("jobs", str(newest["job"]))[2]
 
     def test_a_portal_that_shrank_is_held_accepted_and_undone(self, run: Run, portals: SamplePortals) -> None:
         portal = portals.portals["datagokr"]

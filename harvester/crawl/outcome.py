@@ -170,6 +170,8 @@ def _sentence(error: BaseException | None) -> str:
     for cause in _causes(error):
         if isinstance(cause, (SSL.Error, VerificationError)):
             return f"its TLS certificate or handshake is not acceptable: {cause}"
+        if reasons := getattr(cause, "reasons", ()):  # whose text is that of a list of Twisted's failures
+            error = reasons[-1].value
     return f"{type(error).__name__}: {error}"
 
 

@@ -32,6 +32,7 @@ def report_of(row: AnyRow) -> JobReport:
         requests=row.requests,
         bytes=row.bytes,
         seconds=row.seconds,
+        detail=row.detail,
         full=row.whole,
         started=moment(row.started),
         finished=moment_or_none(row.finished),

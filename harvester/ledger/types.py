@@ -161,7 +161,8 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `missing` records were absent for the first time, `removed` ones were turned into tombstones by this job.
     `verdict` is None while the job runs or after it was interrupted. `bytes` received, `seconds` of crawling.
-    `withheld` updates wait for `accept`; their records count as unchanged.
+    `withheld` updates wait for `accept`; their records count as unchanged. `detail` is the sentence behind the reason:
+    which address, what it answered.
     """
 
     source: str
@@ -182,6 +183,7 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    detail: str = ""
     full: bool = True
     started: datetime | None = None
     finished: datetime | None = None
@@ -191,6 +193,11 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     withheld: int = 0
     saved_requests: int = 0
     saved_bytes: int = 0
+
+    @property
+    def why(self) -> str:
+        """Reason and detail in one."""
+        return ": ".join(part for part in (self.reason, self.detail) if part)
 
 
 class LatestJob(msgspec.Struct, frozen=True, kw_only=True):

@@ -146,6 +146,16 @@ def test_errors_and_redirects_are_those_of_every_request(ask: Ask, portal: Porta
     assert ask(spool(portal, "/gone")).reasons == ["not found"]
 
 
+def test_a_server_that_hangs_up_is_told_in_words(ask: Ask, portal: Portal) -> None:
+    def hang_up(_: Asked) -> Answer:
+        raise ConnectionAbortedError
+
+    portal.routes["/all.csv"] = hang_up
+    for request in (spool(portal), Request(portal.url + "/all.csv")):
+        ((_, sentence),) = ask(request, settings={"RETRY_TIMES": 0}).lost
+        assert sentence == f"{portal.url}/all.csv: ConnectionDone: Connection was closed cleanly."
+
+
 def test_robots_txt_counts_for_downloads(ask: Ask, portal: Portal) -> None:
     portal.routes["/robots.txt"] = Answer("User-agent: *\nDisallow: /")
     portal.routes["/all.csv"] = Answer(BODY)
