@@ -26,7 +26,9 @@ from harvester.crawl.run import harvest_source
 from harvester.errors import ConfigurationError
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport
+from harvester.member_faults import known_keys, mistakes
 from harvester.members import HarvestSource
+from harvester.options import merged
 from harvester.sample_portals.server import Answer, Asked, Portal, not_found
 
 INDEX = "index.json"
@@ -225,16 +227,20 @@ def harvest_fixture(
 
 
 def with_options(source: HarvestSource, options: Mapping[str, Any]) -> HarvestSource:
-    """The source with some of its protocol's options replaced; raises `ConfigurationError` where one is wrong."""
+    """The source with some of its protocol's options replaced, nested ones key by key.
+
+    Raises `ConfigurationError` where one is wrong.
+    """
     if not options:
         return source
+    kind = type(source.options)
+    whole = merged(source.options.model_dump(mode="json"), options)
     try:
-        changed = type(source.options).model_validate({**source.options.model_dump(mode="json"), **options})
+        changed = kind.model_validate(whole)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        known = ", ".join(sorted(type(source.options).model_fields))
-        raise ConfigurationError(f"option {key} of {source.protocol}: {first['msg']}; it has: {known}") from None
+        found = mistakes([error], whole, known=lambda path: known_keys(kind, path))
+        said = "\n".join(f"option {one.key} of {source.protocol}: {one.message}" for one in found)
+        raise ConfigurationError(said) from None
     return source.model_copy(update={"options": changed})
 
 

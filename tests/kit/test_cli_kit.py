@@ -16,6 +16,7 @@ from harvester.kit.places import fixtures_folder
 from harvester.members import HarvestSource
 from indexer import cli
 from tests.kit.conftest import MEMBER
+from tests.portals import json_lists
 from tests.portals.board import Board
 
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
@@ -97,6 +98,43 @@ def test_new_and_schema_print_for_people_and_editors(run: Run, settings: Setting
     assert (code, json.loads(said)["$schema"]) == (0, "https://json-schema.org/draft/2020-12/schema")
 
 
+PRESET = """\
+listed:
+  path: /list
+  records: rows
+  identifier: id
+  total: total
+  paging: {page: at, size: 10, size_parameter: size}
+  fields: {title: name, views: hits}
+"""
+
+
+def test_an_option_within_a_preset_is_seen_and_changed_by_its_dotted_name(
+    run: Run, configured: Callable[[str], HarvestSource], settings: Settings, tmp_path: Path
+) -> None:
+    (settings.config / "presets.yml").write_text(PRESET, encoding="utf-8")
+    with json_lists.sample() as portal:
+        text = (
+            MEMBER.format(url=portal.url).replace("/data/list.do", "").replace("protocol: spider", "protocol: json_api")
+        )
+        name = configured(text.replace("spider: board", "preset: listed")).name
+        code, (row,), _ = run("members", name, "--json")
+        assert row["options"]["paging"] == {"page": "at", "size": 10, "size_parameter": "size"}
+        assert "    paging: {page: at, size: 10, size_parameter: size}\n" in run("members", name)[2]
+        code, _, said = run("record", name, "--option", "paging.sise=4")
+        assert (code, said) == (1, "datamoa: option paging.sise of json_api: unknown key; did you mean `size`?\n")
+        options = ("--option", "paging.size=4", "--option", "parameters.kind=file", "--option", "paging.first=2")
+        code, (made,), _ = run("record", name, "--pages", "2", *options, "--json")
+        assert (code, made["records"]) == (0, 8)
+        assert [(one["at"], one["size"], one["kind"]) for one in portal.asked] == [
+            ("2", "4", "file"),
+            ("3", "4", "file"),
+        ]
+    sample = json.loads((tmp_path / "fixtures" / name / "sample.json").read_bytes())
+    assert sample["options"] == {"paging": {"size": 4, "first": 2}, "parameters": {"kind": "file"}}
+    assert run("check", name)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -104,7 +142,18 @@ def test_new_and_schema_print_for_people_and_editors(run: Run, settings: Setting
         (["try", "nowhere.yml"], 1, "nowhere.yml: no such file"),
         (["try", "hannuri.board", "--limit", "0"], 64, "--limit"),
         (["record", "hannuri.board", "--option", "rows"], 64, "key=value"),
-        (["record", "hannuri.board", "--option", "rows=5"], 1, "option rows of spider"),
+        (
+            ["record", "hannuri.board", "--option", "rows=5"],
+            1,
+            "option rows of spider: unknown key; it is an option of",
+        ),
+        (["record", "hannuri.board", "--option", "rows=5"], 1, "known: parameters, spider"),
+        (
+            ["record", "hannuri.board", "--option", "spidr=x"],
+            1,
+            "option spidr of spider: unknown key; did you mean `sp",
+        ),
+        (["record", "hannuri.board", "--option", "parameters.a.b=5"], 1, "option parameters.a of spider"),
         (["check"], 64, "--all"),
         (["check", "--all"], 64, "no fixture of a configured source"),
         (["check", "hannuri.board"], 1, "datamoa record"),
