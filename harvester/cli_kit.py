@@ -124,6 +124,7 @@ def record(
                 "records": len(found.outcomes),
                 "exchanges": found.exchanges,
                 "differences": _plain(found.differences),
+                "issues": _plain(found.issues),
                 "said": found.said,
             }
         )
