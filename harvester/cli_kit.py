@@ -45,6 +45,7 @@ def try_(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="member.source, or a member file of one source")],
     limit: Annotated[int, typer.Option(min=1, max=500, help="so many records")] = 5,
+    summary: Annotated[bool, typer.Option("--summary", help="only what holds for all of them")] = False,
     json: Json = False,
 ) -> None:
     """Fetch a few records and show what becomes of them; nothing is stored."""
@@ -54,8 +55,9 @@ def try_(
     here: Context = context.obj
     settings, source = _one(here.settings, name)
     found = attempt(settings, source, limit)
+    shown = () if summary else found.records
     if json:
-        for one in found.records:
+        for one in shown:
             console.print_json({"source": source.name, **_plain(one)})
         console.print_json(
             {
@@ -72,7 +74,9 @@ def try_(
             }
         )
     else:
-        showing.tried(found)
+        for one in shown:
+            showing.seen(one)
+        showing.summed_up(found)
     if not any(one.dataset for one in found.records):
         raise typer.Exit(1)
     raise typer.Exit(0 if found.report.reason == "limit" else console.exit_code([found.report]))

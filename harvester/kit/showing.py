@@ -26,10 +26,8 @@ _LONGEST = 3_000
 """Characters of a raw part that are shown."""
 
 
-def tried(found: Tried) -> None:
-    """Each record beside its dataset, then what holds for all of them."""
-    for one in found.records:
-        _record(one)
+def summed_up(found: Tried) -> None:
+    """What holds for all records of a try: verdict, properties that are filled, what nobody reads or knows."""
     datasets = sum(one.dataset is not None for one in found.records)
     report = found.report
     console.out.print(f"\n{report.source}: {report.verdict}, {report.reason or 'whole listing'}", style="bold")
@@ -47,7 +45,8 @@ def tried(found: Tried) -> None:
     _said(found.said)
 
 
-def _record(one: Seen) -> None:
+def seen(one: Seen) -> None:
+    """One record beside its dataset; below it where the terminal is narrow."""
     console.out.print(f"\n{one.identifier or 'no identifier'}", style="bold")
     raw = "\n\n".join(f"[{name}]\n{_readable(payload)}" for name, payload in one.raw.items())
     if one.dataset is None:

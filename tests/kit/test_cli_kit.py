@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,13 @@ def test_the_walk_in_json(run: Run, source: HarvestSource, board: Board, tmp_pat
     assert (whole["verdict"], whole["reason"], whole["records"], whole["datasets"]) == ("partial", "limit", 2, 2)
     assert set(whole) >= {"coverage", "unread", "unknown", "said"}
 
+    code, only, _ = run("try", source.name, "--limit", "2", "--summary", "--json")
+    assert (code, only) == (0, [whole])
+    assert "what the portal gave" in run("try", source.name, "--limit", "2")[2]
+    printed = run("try", source.name, "--limit", "2", "--summary")[2]
+    assert "what the portal gave" not in printed
+    assert "2 records, 2 datasets" in printed
+
     code, (made,), _ = run("record", source.name, "--json")
     assert (code, made["written"], made["records"], made["folder"]) == (0, True, 5, f"fixtures/{source.name}")
     assert (tmp_path / "fixtures" / source.name / "expected.jsonl").exists()
@@ -96,6 +104,21 @@ def test_new_and_schema_print_for_people_and_editors(run: Run, settings: Setting
     assert yaml.safe_load(first)["sources"]["board"]["url"] == "https://portal.example/list"
     code, _, said = run("schema")
     assert (code, json.loads(said)["$schema"]) == (0, "https://json-schema.org/draft/2020-12/schema")
+
+
+def test_a_job_tells_equal_messages_once_with_their_number_and_values(
+    run: Run, source: HarvestSource, board: Board, tmp_path: Path
+) -> None:
+    licences = ["열린 이용"] * 3 + [f"조건 {number}" for number in range(12)]
+    board.data_sets = tuple(
+        (str(number), f"자료 {number}", "2026-01-01", licence, "매년") for number, licence in enumerate(licences)
+    )
+    home = ("--home", str(tmp_path / "own"))
+    assert run(*home, "harvest", source.name)[0] == 0
+    code, _, said = run(*home, "jobs", "1")
+    (line,) = [line for line in said.splitlines() if "knows this licence" in line]
+    assert code == 0
+    assert re.search(r"this licence +15 +열린 이용 \(3\), 조건 0, 조건 1, .*조건 8, 3 more +\d+ *$", line)
 
 
 PRESET = """\
