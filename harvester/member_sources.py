@@ -51,7 +51,7 @@ def _source(
     options_class = OPTIONS.get(str(data.get("protocol")), _AnyOptions)
     if "protocol" not in data:
         found.append(Mistake((*where, "protocol"), f"this key is required; known: {', '.join(sorted(OPTIONS))}"))
-    elif options_class is _AnyOptions:
+    elif options_class is _AnyOptions and data["protocol"] is not None:
         said = f"unknown protocol {data['protocol']!r}; {_nearest(str(data['protocol']), OPTIONS)}"
         found.append(Mistake((*where, "protocol"), said))
     common = {name for name in HarvestSource.model_fields if name not in {"member", "key", "options"}}

@@ -141,6 +141,10 @@ def test_all_mistakes_of_a_file_are_told_at_once_each_with_its_line_and_key(tmp_
         ["24", "sources.third.url"],
     ]
     assert "did you mean `min_records`?" in told[6]
+    _write(tmp_path, GOOD.replace("protocol: ckan", "protocol:"))
+    config.members.cache_clear()
+    with pytest.raises(ConfigurationError, match=r"^[^\n]*:7: sources\.portal\.protocol: nothing stands here[^\n]*$"):
+        config.members(tmp_path)
 
 
 def test_a_mistake_is_told_once_whatever_kinds_of_values_there_may_be(tmp_path: Path) -> None:
