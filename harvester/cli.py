@@ -8,13 +8,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from textwrap import indent
+from typing import Annotated, Any
 
 import typer
+import yaml
 
 from harvester import config, console, members_table
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
+from harvester.members import HarvestSource
 
 app = typer.Typer(
     name="datamoa",
@@ -82,6 +85,7 @@ def members(
             }
             if name:
                 row |= {"url": source.url, "note": source.note, "unread": state.unread if state else {}}
+                row["options"] = _said(source)
                 shares = state.coverage if state else {}
                 row["coverage"] = {
                     name: {"found": round(found, 4), "covered": round(covered, 4)}
@@ -109,6 +113,10 @@ def members(
         for _, source, state, last in rows:
             console.out.print(f"\n{source.name}: {source.title}, {source.url}")
             console.out.print(f"  how we know: {source.evidence}. {source.note}")
+            if options := _said(source):
+                console.out.print("  options, those of its preset among them:")
+                text = yaml.safe_dump(options, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
+                console.out.print(indent(text.rstrip("\n"), "    "))
             if last:
                 console.out.print(f"  last job {last.job}: {last.verdict or 'unfinished'} {last.reason}")
             unread = ", ".join(f"{field} ({count:,})" for field, count in (state.unread if state else {}).items())
@@ -119,6 +127,11 @@ def members(
                     [(name, f"{found:.1%}", f"{covered:.1%}") for name, (found, covered) in state.coverage.items()],
                     title="  coverage: records of the last complete full job",
                 )
+
+
+def _said(source: HarvestSource) -> dict[str, Any]:
+    """What a source's protocol is told: by its file and its preset, not by default."""
+    return source.options.model_dump(mode="json", exclude_defaults=True)
 
 
 @app.command()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +16,7 @@ from harvester import config, console
 from harvester.cli import Context, Json, app
 from harvester.errors import UsageError
 from harvester.members import HarvestSource
+from harvester.options import merged
 
 _PORTAL = "https://portal.example/data/list"
 
@@ -42,6 +45,7 @@ def try_(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="member.source, or a member file of one source")],
     limit: Annotated[int, typer.Option(min=1, max=500, help="so many records")] = 5,
+    summary: Annotated[bool, typer.Option("--summary", help="only what holds for all of them")] = False,
     json: Json = False,
 ) -> None:
     """Fetch a few records and show what becomes of them; nothing is stored."""
@@ -51,8 +55,9 @@ def try_(
     here: Context = context.obj
     settings, source = _one(here.settings, name)
     found = attempt(settings, source, limit)
+    shown = () if summary else found.records
     if json:
-        for one in found.records:
+        for one in shown:
             console.print_json({"source": source.name, **_plain(one)})
         console.print_json(
             {
@@ -69,7 +74,9 @@ def try_(
             }
         )
     else:
-        showing.tried(found)
+        for one in shown:
+            showing.seen(one)
+        showing.summed_up(found)
     if not any(one.dataset for one in found.records):
         raise typer.Exit(1)
     raise typer.Exit(0 if found.report.reason == "limit" else console.exit_code([found.report]))
@@ -83,7 +90,11 @@ def record(
     records: Annotated[int, typer.Option(min=1, max=500, help="so many records of each page")] = 10,
     options: Annotated[
         list[str] | None,
-        typer.Option("--option", metavar="KEY=VALUE", help="an option of the protocol, for smaller pages; repeatable"),
+        typer.Option(
+            "--option",
+            metavar="KEY=VALUE",
+            help="an option of the protocol, for smaller pages: rows=5, paging.size=5; repeatable",
+        ),
     ] = None,
     into: Fixtures = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would differ")] = False,
@@ -102,7 +113,7 @@ def record(
         source,
         Sample(pages=pages, records=records),
         fixtures_folder(settings, into),
-        options=dict(_option(given) for given in options or ()),
+        options=reduce(merged, map(_option, options or ()), {}),
         dry_run=dry_run,
     )
     if json:
@@ -117,6 +128,7 @@ def record(
                 "records": len(found.outcomes),
                 "exchanges": found.exchanges,
                 "differences": _plain(found.differences),
+                "issues": _plain(found.issues),
                 "said": found.said,
             }
         )
@@ -191,14 +203,16 @@ def schema() -> None:
     console.out.print(msgspec.json.format(msgspec.json.encode(member_schema()), indent=2).decode())
 
 
-def _option(given: str) -> tuple[str, Any]:
-    key, equals, value = given.partition("=")
+def _option(given: str) -> dict[str, Any]:
+    """``paging.size=5`` as a member file would say it: ``{paging: {size: 5}}``."""
+    key, equals, text = given.partition("=")
     if not equals:
         raise UsageError(f"--option {given}: write it as key=value")
-    try:
-        return key, yaml.safe_load(value)
-    except yaml.YAMLError:
-        return key, value
+    value: Any = text
+    with suppress(yaml.YAMLError):
+        value = yaml.safe_load(text)
+    *outer, last = key.split(".")
+    return reduce(lambda inner, name: {name: inner}, reversed(outer), {last: value})
 
 
 def _plain(found: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +21,13 @@ from harvester.catalog.model import Dataset
 from harvester.cli import Context, Json, Names, app
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
+from harvester.ledger.types import RecordIssue
+
+_READ = 10_000
+"""Issues of a job that are read to be told by message; `issue_counts` has all."""
+
+_VALUES = 10
+"""Values that are shown of one message."""
 
 
 @app.command()
@@ -94,16 +103,16 @@ def _show_job(ledger: Ledger, number: int, limit: int, json: bool) -> None:
     if report.withheld:
         console.out.print(f"  {report.withheld:,} updates wait for `datamoa accept {report.job}`")
     if counts:
-        issues = ledger.issues(number, limit)
+        issues = ledger.issues(number, _READ)
         console.print_table(
             ("severity", "issue", "records"),
             [(severity, code, count) for (severity, code), count in counts.items()],
             title="\nissues",
         )
         console.print_table(
-            ("identifier", "severity", "issue", "field", "message", "value"),
-            [(row.identifier, row.severity, row.code, row.field, row.message, row.value) for row in issues],
-            title=f"\nthe first {len(issues)} of them",
+            ("severity", "issue", "field", "message", "times", "values", "the first is of"),
+            [_alike(alike) for alike in _by_message(issues)[:limit]],
+            title=f"\nthe first {len(issues):,} of them, by message",
         )
     if rejected:
         console.print_table(
@@ -117,6 +126,22 @@ def _show_job(ledger: Ledger, number: int, limit: int, json: bool) -> None:
             [(row.id, row.identifier, _title(codec.decode(row.content))) for row in would_remove],
             title=f"\nwould be removed by `datamoa accept {report.job}`",
         )
+
+
+def _by_message(issues: Sequence[RecordIssue]) -> list[list[RecordIssue]]:
+    """Issues that say the same together, errors and the most frequent ones first."""
+    groups: dict[tuple[str, str, str | None, str], list[RecordIssue]] = {}
+    for issue in issues:
+        groups.setdefault((issue.severity, issue.code, issue.field, issue.message), []).append(issue)
+    return sorted(groups.values(), key=lambda alike: (alike[0].severity != "error", -len(alike)))
+
+
+def _alike(issues: Sequence[RecordIssue]) -> tuple[object, ...]:
+    first, values = issues[0], Counter(issue.value for issue in issues if issue.value)
+    shown = [value if number == 1 else f"{value} ({number:,})" for value, number in values.most_common(_VALUES)]
+    more = [f"{len(values) - _VALUES:,} more"] if len(values) > _VALUES else []
+    told = ", ".join(shown + more)
+    return first.severity, first.code, first.field, first.message, len(issues), told, first.identifier
 
 
 def _when(moment: datetime | None) -> str:

@@ -22,9 +22,9 @@ from harvester.catalog.joins import UNDECIDED, Decisions
 from harvester.catalog.tables import JoinTable, Tables
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError, UsageError
-from harvester.member_faults import known_keys, member_fault
+from harvester.member_faults import Mistake, known_keys, mistakes, refused
+from harvester.member_sources import member_sources
 from harvester.members import HarvestSource, Member
-from harvester.options import OPTIONS
 
 _PACKAGED = Path(__file__).parent / "_config"
 _CHECKOUT = Path(__file__).parent.parent / "config"
@@ -187,7 +187,8 @@ def joins(config: Path) -> Decisions:
     try:
         decided = JoinTable.model_validate(data)
     except ValidationError as error:
-        raise member_fault(file, lines, (), error, known=lambda path: known_keys(JoinTable, path)) from None
+        found = mistakes([error], data, known=lambda path: known_keys(JoinTable, path))
+        raise refused(file, lines, found) from None
     return decided.decisions
 
 
@@ -254,19 +255,27 @@ def _parsed(file: Path | str, text: str) -> tuple[Any, dict[tuple[str | int, ...
         node = loader.get_single_node()
         if node is None:
             raise ConfigurationError(f"{file}:1: the file is empty")
-        _refuse_odd_keys(file, node)
+        if odd := list(_odd_keys(node)):
+            raise ConfigurationError("\n".join(f"{file}:{line}: {message}" for line, message in odd))
         lines = dict(_lines(node, ()))
         return loader.construct_document(node), lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        tabs = "\t" in "".join(text.splitlines()[line - 1 : line])
-        hint = "; YAML is indented with spaces, never with tabs" if tabs else ""
+        hint = _hint("".join(text.splitlines()[line - 1 : line]))
         raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.problem}{hint}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigurationError(f"{file}:{line}: not valid YAML: {error.reason}") from None
     except RecursionError:
         raise ConfigurationError(f"{file}: nested too deeply, or an alias (*name) stands for what it is in") from None
+
+
+def _hint(line: str) -> str:
+    if "\t" in line:
+        return "; YAML is indented with spaces, never with tabs"
+    if re.search(r"[:\[,-]\s*\*", line):
+        return '; a value that begins with * (a cron line) stands in quotes: schedule: "* 3 * * 1"'
+    return ""
 
 
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # alike
@@ -295,94 +304,37 @@ def _lines(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple
             yield from _lines(value, (*path, position))
 
 
-def _refuse_odd_keys(file: Path | str, node: yaml.Node) -> None:
+def _odd_keys(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    """Lines of keys that are none, or stand there twice, of which YAML itself takes the last."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise ConfigurationError(f"{file}:{key.start_mark.line + 1}: a key is a word, not a list or a mapping")
+                yield line, "a key is a word, not a list or a mapping"
+                continue
             if key.value in seen:
-                raise ConfigurationError(f"{file}:{key.start_mark.line + 1}: {key.value}: this key stands here twice")
+                yield line, f"{key.value}: this key stands here twice"
             seen.add(key.value)
-            _refuse_odd_keys(file, value)
+            yield from _odd_keys(value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _refuse_odd_keys(file, value)
+            yield from _odd_keys(value)
 
 
 def check_member(file: Path | str, id: str, text: str) -> Member:
-    """Give the member that the text of a member file says, whose faults are told as those of `file`."""
+    """Give the member that the text of a member file says, whose faults are told as those of `file`, all at once."""
     data, lines = _parsed(file, text)
-    if not isinstance(data, dict) or not isinstance(data.get("sources"), dict):
-        line = lines.get(("sources",), 1)
-        raise ConfigurationError(
-            f"{file}:{line}: sources: a member file is a mapping with at least `name`, `sector`, `sources`"
-        )
-    sources = tuple(_source(file, lines, id, str(key), value) for key, value in data["sources"].items())
-    try:
-        return Member.model_validate({**data, "id": id, "sources": sources})
-    except ValidationError as error:
-        raise member_fault(file, lines, (), error, known=lambda path: known_keys(Member, path)) from None
-
-
-def _source(
-    file: Path | str, lines: Mapping[tuple[str | int, ...], int], member: str, key: str, data: Any
-) -> HarvestSource:
-    where = ("sources", key)
-    line = lines.get(where, 1)
     if not isinstance(data, dict):
-        raise ConfigurationError(
-            f"{file}:{line}: sources.{key}: a source is a mapping with at least `title`, `protocol`"
-        )
-    if "protocol" not in data:
-        raise ConfigurationError(
-            f"{file}:{line}: sources.{key}.protocol: this key is required; known: {', '.join(sorted(OPTIONS))}"
-        )
-    protocol = data["protocol"]
-    options_class = OPTIONS.get(protocol) if isinstance(protocol, str) else None
-    if options_class is None:
-        near = difflib.get_close_matches(str(protocol), OPTIONS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(OPTIONS))}"
-        raise ConfigurationError(
-            f"{file}:{lines.get((*where, 'protocol'), line)}: sources.{key}.protocol: "
-            f"unknown protocol {protocol!r}; {hint}"
-        )
-    for name, value in data.items():
-        if value is None:
-            place = f"{file}:{lines.get((*where, name), line)}: sources.{key}.{name}"
-            hint = 'leave the key out, or put a value that begins with # (a comment in YAML) in quotes: "#list tr"'
-            raise ConfigurationError(f"{place}: nothing stands here; {hint}")
-    common = {name for name in HarvestSource.model_fields if name not in {"member", "key", "options"}}
-    own = {name: value for name, value in data.items() if name not in common}
-    rest = {name: value for name, value in data.items() if name in common}
-    if "preset" in own and "preset" in options_class.model_fields:
-        place = f"{file}:{lines.get((*where, 'preset'), line)}: sources.{key}.preset"
-        own = _completed(own, presets(Path(file).parent.parent), place)
-
-    def known(path: tuple[str | int, ...]) -> list[str]:
-        if path:
-            return known_keys(options_class, path) or known_keys(HarvestSource, path)
-        return [*options_class.model_fields, *sorted(common)]
-
+        raise ConfigurationError(f"{file}:1: a member file is a mapping with at least `name`, `sector`, `sources`")
+    found: list[Mistake] = []
+    whole = {**data, "id": id}
+    if "sources" in data:
+        whole["sources"] = tuple(member_sources(id, data["sources"], lambda: presets(Path(file).parent.parent), found))
     try:
-        options = options_class.model_validate(own)
-        rest.setdefault("language", options_class.default_language)
-        if options_class.default_url:
-            rest.setdefault("url", options_class.default_url)
-        return HarvestSource.model_validate({**rest, "member": member, "key": key, "options": options})
+        member = Member.model_validate(whole)
     except ValidationError as error:
-        raise member_fault(file, lines, where, error, known) from None
-
-
-def _completed(own: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], place: str) -> dict[str, Any]:
-    """What a source says over what its preset says; where both are mappings, key by key."""
-    name = str(own["preset"])
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
-        raise ConfigurationError(f"{place}: unknown preset {name!r}; {hint}")
-    whole = dict(known[name])
-    for key, value in own.items():
-        both = isinstance(value, dict) and isinstance(whole.get(key), dict)
-        whole[key] = {**whole[key], **value} if both else value
-    return whole
+        found += mistakes([error], data, known=lambda path: known_keys(Member, path))
+    if found:
+        raise refused(file, lines, found)
+    return member

@@ -7,10 +7,12 @@ too, which says how much of it. Everything in it is data; one generic test repla
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -21,17 +23,22 @@ from harvester import config
 from harvester.catalog import codec
 from harvester.catalog.identifiers import dataset_id
 from harvester.crawl.order import Sample
-from harvester.crawl.redaction import HIDDEN
+from harvester.crawl.redaction import HIDDEN, redact
 from harvester.crawl.run import harvest_source
 from harvester.errors import ConfigurationError
 from harvester.ledger import Ledger
-from harvester.ledger.types import JobReport
+from harvester.ledger.types import JobReport, RecordIssue
+from harvester.member_faults import known_keys, mistakes
 from harvester.members import HarvestSource
+from harvester.options import merged
 from harvester.sample_portals.server import Answer, Asked, Portal, not_found
 
 INDEX = "index.json"
 EXPECTED = "expected.jsonl"
 SAMPLE = "sample.json"
+
+_ALL = 1_000_000
+"""More issues than a fixture has."""
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,6 +135,7 @@ class FixturePortal(Portal):
         super().__init__()
         self._addresses = addresses
         self._fixture = fixture
+        self._of = of
         self._exchanges = {
             _key(exchange.method, exchange.url, exchange.request_body): exchange
             for exchange in fixture.exchanges
@@ -148,6 +156,12 @@ class FixturePortal(Portal):
         body = self._fixture.body(exchange)
         headers = {name: _moved(value.encode(), self._addresses).decode() for name, value in exchange.headers.items()}
         return Answer(_moved(body, self._addresses), exchange.status, headers)
+
+    def recorded(self, address: str) -> str:
+        """The portal's own address in the place of this server's, and the file that holds its answer."""
+        own = self._of + address.removeprefix(self.url)
+        file = next((one.file for key, one in self._exchanges.items() if key[1:3] == _key("", own, "")[1:3]), None)
+        return f"{own} ({file})" if file else own
 
 
 @contextmanager
@@ -181,9 +195,8 @@ def outcomes(ledger: Ledger, source: HarvestSource, report: JobReport, portals: 
     """What became of every record of the job in `report`, by identifier, with the portals' own addresses."""
     back = {portal.url: of for of, portal in portals.items()}
     issues: dict[str | None, list[str]] = {}
-    for issue in ledger.issues(report.job, 1_000_000):
-        said = " ".join(filter(None, (issue.severity, issue.code, issue.field)))
-        issues.setdefault(issue.identifier, []).append(said)
+    for issue in ledger.issues(report.job, _ALL):
+        issues.setdefault(issue.identifier, []).append(_in_short(issue))
     found: dict[str | None, Outcome] = {
         identifier: Outcome(identifier=_back(identifier, back), issues=tuple(sorted(said)))
         for identifier, said in issues.items()
@@ -198,6 +211,26 @@ def outcomes(ledger: Ledger, source: HarvestSource, report: JobReport, portals: 
             issues=tuple(sorted(issues.get(stored.identifier, ()))),
         )
     return sorted(found.values(), key=lambda one: one.identifier or "")
+
+
+def sentences(
+    ledger: Ledger, report: JobReport, portals: Mapping[str, FixturePortal] = MappingProxyType({})
+) -> dict[tuple[str | None, str], str]:
+    """What the issues of a job say in words: identifier and issue (as an `Outcome` has it) → message and value."""
+    back = {portal.url: of for of, portal in portals.items()}
+    found = {}
+    for issue in ledger.issues(report.job, _ALL):
+        said = f"{issue.message} {issue.value!r}" if issue.value else issue.message
+        found[_back(issue.identifier, back), _in_short(issue)] = redact(as_recorded(said, portals))
+    return found
+
+
+def as_recorded(text: str, portals: Mapping[str, FixturePortal]) -> str:
+    """A text about a replay as an author understands it: every address is the portal's own, with its file."""
+    for portal in portals.values():
+        address = re.escape(portal.url) + r"(?:[^\s\"'<>]*[^\s\"'<>.,:;)])?"
+        text = re.sub(address, lambda found, portal=portal: portal.recorded(found[0]), text)  # type: ignore[misc]
+    return text
 
 
 def replay(fixture: Fixture, source: HarvestSource, folder: Path | None = None) -> tuple[JobReport, list[Outcome]]:
@@ -225,16 +258,20 @@ def harvest_fixture(
 
 
 def with_options(source: HarvestSource, options: Mapping[str, Any]) -> HarvestSource:
-    """The source with some of its protocol's options replaced; raises `ConfigurationError` where one is wrong."""
+    """The source with some of its protocol's options replaced, nested ones key by key.
+
+    Raises `ConfigurationError` where one is wrong.
+    """
     if not options:
         return source
+    kind = type(source.options)
+    whole = merged(source.options.model_dump(mode="json"), options)
     try:
-        changed = type(source.options).model_validate({**source.options.model_dump(mode="json"), **options})
+        changed = kind.model_validate(whole)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        known = ", ".join(sorted(type(source.options).model_fields))
-        raise ConfigurationError(f"option {key} of {source.protocol}: {first['msg']}; it has: {known}") from None
+        found = mistakes([error], whole, known=lambda path: known_keys(kind, path))
+        said = "\n".join(f"option {one.key} of {source.protocol}: {one.message}" for one in found)
+        raise ConfigurationError(said) from None
     return source.model_copy(update={"options": changed})
 
 
@@ -262,6 +299,10 @@ def _moved(content: bytes, addresses: Mapping[str, str]) -> bytes:
         content = content.replace(before.encode(), after.encode())
         content = content.replace(before.replace("/", "\\/").encode(), after.replace("/", "\\/").encode())
     return content
+
+
+def _in_short(issue: RecordIssue) -> str:
+    return " ".join(filter(None, (issue.severity, issue.code, issue.field)))
 
 
 def _back(identifier: str | None, back: Mapping[str, str]) -> str | None:

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from harvester.errors import ConfigurationError
 from harvester.options import OPTIONS
 
+KeyPath: TypeAlias = tuple[str | int, ...]
 
-def known_keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+
+class Mistake(NamedTuple):
+    """One thing to be mended: where it stands, and what would be right."""
+
+    path: KeyPath
+    message: str
+
+    @property
+    def key(self) -> str:
+        """The path as people write it: ``sources.portal.paging.size``."""
+        return ".".join(map(str, self.path))
+
+
+def known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     """Keys that may stand at a path within a model's data; none where there is no model."""
     for step in path:
         field = model.model_fields.get(str(step))
@@ -23,42 +38,78 @@ def known_keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]
     return [*model.model_fields]
 
 
-def member_fault(
-    file: Path | str,
-    lines: Mapping[tuple[str | int, ...], int],
-    where: tuple[str | int, ...],
-    error: ValidationError,
-    known: Callable[[tuple[str | int, ...]], list[str]],
-) -> ConfigurationError:
-    """Give the first of the faults to be mended, with file, line, key and what would be right.
+def mistakes(
+    errors: Iterable[ValidationError],
+    data: Any,
+    known: Callable[[KeyPath], list[str]],
+    where: KeyPath = (),
+) -> list[Mistake]:
+    """Everything that validating `data` found, each mistake once.
 
-    `lines` are those of all key paths in the file, `where` is the path of what was validated, `known` tells the keys
-    that may stand at a path within it.
+    `known` tells the keys that may stand at a path within the data; `where` is the path of the data itself.
     """
-    # A misspelt key makes two faults, the unknown one and the required one: only the first tells what to mend.
-    first = min(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
-    within = tuple(step for step in first["loc"] if step != "[key]")  # pydantic's way to say that a key is wrong
-    path = (*where, *within)
-    line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
-    message = str(first["msg"]).removeprefix("Value error, ")
-    match first["type"]:
+    faults = [fault for error in errors for fault in error.errors(include_url=False)]
+    nearest = {
+        (*fault["loc"][:-1], *_near(str(fault["loc"][-1]), known(fault["loc"][:-1])))
+        for fault in faults
+        if fault["type"] == "extra_forbidden"
+    }
+    found: dict[KeyPath, Mistake] = {}
+    for fault in faults:
+        missing = fault["type"] == "missing"
+        if missing and fault["loc"] in nearest:
+            continue  # it stands there, misspelt
+        path = fault["loc"] if missing else _leading_into(data, fault["loc"])
+        # A value that may be of several kinds has a fault for each kind that it is not.
+        found.setdefault(path, Mistake((*where, *path), _sentence(fault, known)))
+    return list(found.values())
+
+
+def refused(file: Path | str, lines: Mapping[KeyPath, int], found: Iterable[Mistake]) -> ConfigurationError:
+    """The error that tells every mistake of a file on a line of its own; `lines` are those of all its key paths."""
+
+    def line(mistake: Mistake) -> int:
+        path = mistake.path
+        return next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
+
+    told = sorted(found, key=line)
+    return ConfigurationError("\n".join(f"{file}:{line(one)}: {one.key}: {one.message}" for one in told))
+
+
+def _leading_into(data: Any, path: KeyPath) -> KeyPath:
+    """So much of pydantic's path as there is in the data: it also names kinds, and that a key is wrong."""
+    for position, step in enumerate(path):
+        try:
+            data = data[step]
+        except (LookupError, TypeError):
+            return path[:position]
+    return path
+
+
+def _sentence(fault: ErrorDetails, known: Callable[[KeyPath], list[str]]) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    match fault["type"]:
         case "extra_forbidden":
-            message = _unknown_key(str(path[-1]), known(within[:-1]))
+            return _unknown_key(str(fault["loc"][-1]), known(fault["loc"][:-1]))
         case "missing":
-            message = "this key is required"
+            return "this key is required"
         case "literal_error":
-            near = difflib.get_close_matches(str(first["input"]), re.findall(r"'([^']*)'", message), n=1, cutoff=0.5)
+            near = difflib.get_close_matches(str(fault["input"]), re.findall(r"'([^']*)'", message), n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]}?" if near else ""
-            message = f"{first['input']!r}: {message[:1].lower()}{message[1:]}{hint}"
+            return f"{fault['input']!r}: {message[:1].lower()}{message[1:]}{hint}"
         case "model_type":
-            message = "a mapping is needed here, for example {ko: 한국전력공사}"
+            return "a mapping is needed here, for example {ko: 한국전력공사}"
         case "string_type" | "int_type" | "int_parsing" | "float_parsing" | "bool_parsing" | "tuple_type":
-            message = f"{message}, and not {first['input']!r}"[:300]
-    return ConfigurationError(f"{file}:{line}: {'.'.join(str(step) for step in path)}: {message}")
+            return f"{message}, and not {fault['input']!r}"[:300]
+    return message
+
+
+def _near(key: str, known: list[str]) -> list[str]:
+    return difflib.get_close_matches(key, known, n=1)
 
 
 def _unknown_key(key: str, known: list[str]) -> str:
-    if near := difflib.get_close_matches(key, known, n=1):
+    if near := _near(key, known):
         return f"unknown key; did you mean `{near[0]}`?"
     elsewhere = [name for name, options in OPTIONS.items() if key in options.model_fields]
     hint = f"; it is an option of {' and '.join(sorted(elsewhere))}" if elsewhere else ""

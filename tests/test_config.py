@@ -97,7 +97,11 @@ def test_a_protocol_of_one_portal_knows_its_address_and_language(tmp_path: Path)
         ("  portal:\n    title", "  portal:\n  - title", 5, ["sources.portal", "a source is a mapping"]),
         ("rows: 100", "rows: #100", 9, ["sources.portal.rows", "nothing stands here", "in quotes"]),
         ("rows: 100", "language: korean", 9, ["sources.portal.language"]),
-        ("sources:", "source:", 1, ["sources", "a member file is a mapping"]),
+        ("sources:", "source:", 4, ["source: unknown key; did you mean `sources`?"]),
+        ("sources:", "sources: []\nx:", 4, ["sources: a mapping is needed", "\n", ":5: x: unknown key"]),
+        ("rows: 100", "schedule: * 3 * * 1", 9, ["not valid YAML", 'in quotes: schedule: "* 3 * * 1"']),
+        ("rows: 100", "schedule: */5 3 * * 1", 9, ["not valid YAML", "in quotes"]),
+        ("aliases: [시험]", "aliases: [*시험]", 2, ["not valid YAML", "in quotes"]),
     ],
 )
 def test_an_error_names_file_line_and_key(tmp_path: Path, old: str, new: str, line: int, words: list[str]) -> None:
@@ -110,6 +114,53 @@ def test_an_error_names_file_line_and_key(tmp_path: Path, old: str, new: str, li
     assert abs(found - line) <= (1 if "not valid YAML" in message else 0), message
     for word in words:
         assert word in message
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_each_with_its_line_and_key(tmp_path: Path) -> None:
+    text = GOOD.replace("sector: public", "sectr: public").replace("rows: 100", "rows: many\n    titel: x")
+    text = text.replace("    evidence: assumed\n", "    note:\n    expect: {max_drop: 7, min_record: 1}\n")
+    text += "  second:\n    title: 둘째\n    protocol: cakn\n    rowz: 1\n    evidence: assumed\n    enabled: maybe\n"
+    text += (
+        "  third:\n    title: 셋째\n    protocol: json_api\n    preset: zenood\n    url: x\n    evidence: recorded\n"
+    )
+    file = _write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        config.members(tmp_path)
+    told = str(caught.value).splitlines()
+    assert [line.removeprefix(f"{file}:").split(": ")[:2] for line in told] == [
+        ["3", "sectr"],
+        ["5", "sources.portal.evidence"],
+        ["9", "sources.portal.rows"],
+        ["10", "sources.portal.titel"],
+        ["12", "sources.portal.note"],
+        ["13", "sources.portal.expect.max_drop"],
+        ["13", "sources.portal.expect.min_record"],
+        ["16", "sources.second.protocol"],
+        ["19", "sources.second.enabled"],
+        ["23", "sources.third.preset"],
+        ["24", "sources.third.url"],
+    ]
+    assert "did you mean `min_records`?" in told[6]
+    _write(tmp_path, GOOD.replace("protocol: ckan", "protocol:"))
+    config.members.cache_clear()
+    with pytest.raises(ConfigurationError, match=r"^[^\n]*:7: sources\.portal\.protocol: nothing stands here[^\n]*$"):
+        config.members(tmp_path)
+
+
+def test_a_mistake_is_told_once_whatever_kinds_of_values_there_may_be(tmp_path: Path) -> None:
+    text = GOOD.replace("protocol: ckan", "protocol: json_api").replace(
+        "rows: 100", "records: list\n    identifier: id"
+    )
+    text += "    fields: {titel: a, title: [b, 5]}\n    paging: {page: p, first: [1], sise: 3}\n"
+    _write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        config.members(tmp_path)
+    assert [line.split(": ")[1] for line in str(caught.value).splitlines()] == [
+        "sources.portal.fields.titel",
+        "sources.portal.fields.title.1",
+        "sources.portal.paging.first",
+        "sources.portal.paging.sise",
+    ]
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: " + "[" * 3000 + "]" * 3000])

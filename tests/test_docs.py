@@ -13,7 +13,7 @@ import typer.main
 
 from harvester import config
 from harvester.ledger import verdict
-from harvester.mapping.declared import PROPERTIES
+from harvester.mapping.declared import DISTRIBUTION, PROPERTIES
 from harvester.members import Expectations, HarvestSource, Member
 from harvester.members_table import markdown
 from harvester.options import OPTIONS
@@ -61,6 +61,13 @@ def test_every_option_of_a_protocol_stands_in_the_maintainers_guide(protocol: st
 def test_every_property_that_a_rule_or_a_spider_fills_stands_in_the_maintainers_guide() -> None:
     for name in PROPERTIES:
         assert f"`{name}`" in MAINTAINERS, name
+
+
+def test_every_key_of_a_distribution_stands_in_the_maintainers_guide() -> None:
+    said = MAINTAINERS[MAINTAINERS.index("`distribution` takes a list") :]
+    said = said[: said.index("\nAnything else")]
+    for name in ("title", "description", "identifier", "license", *DISTRIBUTION):
+        assert f"`{name}`" in said, name
 
 
 def test_every_reason_of_a_verdict_stands_in_the_operators_guide() -> None:

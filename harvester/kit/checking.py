@@ -9,9 +9,18 @@ from pathlib import Path
 import msgspec
 
 from harvester import config
-from harvester.fixtures import Fixture, FixturePortal, harvest_fixture, outcomes, serving, throw_away
+from harvester.fixtures import (
+    Fixture,
+    FixturePortal,
+    as_recorded,
+    harvest_fixture,
+    outcomes,
+    sentences,
+    serving,
+    throw_away,
+)
 from harvester.kit.crawls import listening
-from harvester.kit.differences import Difference, differences
+from harvester.kit.differences import Difference, NewIssue, differences, new_issues
 from harvester.ledger import Ledger
 from harvester.members import HarvestSource
 from harvester.sample_portals.server import Answer, Asked, Fault
@@ -51,6 +60,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     expected_verdict: tuple[str, str]
     records: int
     differences: Sequence[Difference]
+    issues: Sequence[NewIssue]
     faults: Sequence[Faulty]
     said: Sequence[str]
 
@@ -72,7 +82,8 @@ def check(settings: config.Settings, source: HarvestSource, folder: Path) -> Che
         report = harvest_fixture(fixture, source, here, portals)
         with Ledger.open(here.database_url) as ledger:
             found = outcomes(ledger, source, report, portals)
-        first = list(said)
+            words = sentences(ledger, report, portals)
+        first = [as_recorded(line, portals) for line in said]
         faults = [
             _behind(name, answer, fixture, source, here, portals) for name, answer in _ANSWERS.items() if report.seen
         ]
@@ -82,6 +93,7 @@ def check(settings: config.Settings, source: HarvestSource, folder: Path) -> Che
         expected_verdict=fixture.verdict,
         records=len(found),
         differences=differences(expected, found),
+        issues=new_issues(expected, found, words),
         faults=faults,
         said=first,
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from harvester.fixtures import Exchange, Fixture, Outcome
+
+CHANGED = "changed"
+"""Of an answer: it is there, and another than before."""
 
 NOTHING = "–"
 """What stands where there is no value."""
@@ -20,6 +24,41 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     before: str
     after: str
+
+
+class NewIssue(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue (``severity code field``) that `records` have now and had not; `message` is that of the first."""
+
+    issue: str
+    message: str
+    records: int
+    identifier: str | None
+
+
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """Differences in the same field of several records, with the values of the first of them."""
+
+    field: str
+    identifiers: Sequence[str | None]
+    before: str
+    after: str
+
+
+def by_field(found: Sequence[Difference]) -> list[Alike]:
+    """Differences of one kind (came, went, changed) in one field together; places in lists do not count."""
+    groups: dict[tuple[str, bool, bool], list[Difference]] = {}
+    for one in found:
+        field = re.sub(r"\[\d+\]", "[]", one.field)
+        groups.setdefault((field, one.before == NOTHING, one.after == NOTHING), []).append(one)
+    return [
+        Alike(
+            field=field,
+            identifiers=list(dict.fromkeys(one.identifier for one in alike)),
+            before=alike[0].before,
+            after=alike[0].after,
+        )
+        for (field, _, _), alike in groups.items()
+    ]
 
 
 def differences(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[Difference]:
@@ -43,6 +82,23 @@ def differences(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[Dif
     return found
 
 
+def new_issues(
+    before: Sequence[Outcome], after: Sequence[Outcome], sentences: Mapping[tuple[str | None, str], str]
+) -> list[NewIssue]:
+    """Issues that records have now and had not, the most frequent first; `sentences` are those of a job in a ledger."""
+    old = _by_identifier(before)
+    found: dict[str, list[str | None]] = {}
+    for key, outcome in _by_identifier(after).items():
+        known = old[key].issues if key in old else ()
+        for issue in dict.fromkeys(outcome.issues):
+            if issue not in known:
+                found.setdefault(issue, []).append(outcome.identifier)
+    return [
+        NewIssue(issue=issue, message=sentences.get((have[0], issue), ""), records=len(have), identifier=have[0])
+        for issue, have in sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    ]
+
+
 def changed_exchanges(before: Fixture, after: Fixture) -> list[tuple[str, str]]:
     """Requests whose answer is new, gone or another: (``new`` …, method and address)."""
     old, new = _by_request(before), _by_request(after)
@@ -51,7 +107,7 @@ def changed_exchanges(before: Fixture, after: Fixture) -> list[tuple[str, str]]:
         if key not in old or key not in new:
             found.append(("new" if key in new else "gone", f"{key[1]} {key[0]}"))
         elif not same_answer(before, old[key], after, new[key]):
-            found.append(("changed", f"{key[1]} {key[0]}"))
+            found.append((CHANGED, f"{key[1]} {key[0]}"))
     return found
 
 

@@ -14,6 +14,7 @@ from harvester import config
 from harvester.errors import ConfigurationError, UsageError
 from harvester.fixtures import INDEX, Exchange, Fixture, replay, write_expected
 from harvester.kit.crawls import listening
+from harvester.kit.places import must_be_writable
 from harvester.members import HarvestSource, plain_name
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -34,7 +35,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
     """Write what a source ``member.key`` of an odd portal needs; nothing that exists is touched.
 
-    Raises `UsageError` for a name that is none, or where the spider or the fixture is there already.
+    Raises `UsageError` for a name that is none, where the spider or the fixture is there already, or where no fixture
+    can be written.
     """
     member, _, key = name.partition(".")
     try:
@@ -61,7 +63,8 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
     if present is not None and key in present and present[key].get("protocol") != "spider":
         raise UsageError(f"{files.member}: {key} is there already, with another protocol; nothing was written")
     source = config.check_member(f"{name}: the member file", member, text).source(key)
-    files.fixture.mkdir(parents=True, exist_ok=True)  # first, because it is anywhere: where it fails nothing is written
+    must_be_writable(files.fixture)
+    files.fixture.mkdir(parents=True, exist_ok=True)
     if present is None:
         files.member.parent.mkdir(parents=True, exist_ok=True)
         files.member.write_text(text, encoding="utf-8")

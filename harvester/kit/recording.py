@@ -27,11 +27,13 @@ from harvester.fixtures import (
     Fixture,
     Outcome,
     replay,
+    sentences,
     with_options,
     write_expected,
 )
 from harvester.kit.crawls import listening, own_ledger
-from harvester.kit.differences import Difference, changed_exchanges, differences, same_answer
+from harvester.kit.differences import Difference, NewIssue, changed_exchanges, differences, new_issues, same_answer
+from harvester.kit.places import must_be_writable
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport
 from harvester.members import HarvestSource
@@ -58,6 +60,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     written: bool
     exchanges: Sequence[tuple[str, str]]
     differences: Sequence[Difference]
+    issues: Sequence[NewIssue]
     outcomes: Sequence[Outcome]
     said: Sequence[str]
 
@@ -74,15 +77,22 @@ def record(
     """Harvest the beginning of a source, keep what it was answered as the fixture ``folder/<source>``, and replay that.
 
     Written only where the replay gives what the harvest gave; whatever was there before stays otherwise. Raises
-    `PortalError` where an answer is too large to be kept or none came, `ConfigurationError` where an option is wrong.
+    `PortalError` where an answer is too large to be kept or none came; before anything is asked `UsageError` where
+    the folder cannot be written, `ConfigurationError` where an option or the fixture that is there is wrong.
     """
     from harvester.crawl.recording import Recording  # Scrapy takes half a second to import
 
+    target = folder / source.name
+    if not dry_run:
+        must_be_writable(target)
+    before = Fixture.load(target) if (target / INDEX).exists() else None
     asked = with_options(source, options)
     recording = Recording(LARGEST)
     with own_ledger(settings) as here, listening() as said:
         report = harvest_source(here, asked, full=True, sample=sample, witness=recording)
         shortened = bool(recording.too_large) and _shorten(recording, asked, here)
+        with Ledger.open(here.database_url) as ledger:
+            words = sentences(ledger, report)
     if recording.too_large:
         raise PortalError(
             "limit",
@@ -91,8 +101,6 @@ def record(
         )
     if not recording.answered:
         raise PortalError(report.reason, f"{source.name}: {report.reason}: no answer came; {said[-1] if said else ''}")
-    target = folder / source.name
-    before = Fixture.load(target) if (target / INDEX).exists() else None
     with tempfile.TemporaryDirectory(prefix="datamoa-record-") as made:
         work = Path(made) / source.name
         work.mkdir()
@@ -114,6 +122,7 @@ def record(
             written=written,
             exchanges=changed_exchanges(before, fixture) if before else (),
             differences=differences(_expected(before), outcomes) if before else (),
+            issues=new_issues(_expected(before), outcomes, words),
             outcomes=outcomes,
             said=said,
         )

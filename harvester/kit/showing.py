@@ -12,21 +12,22 @@ from rich.table import Table
 
 from harvester import console
 from harvester.kit.checking import Checked
-from harvester.kit.differences import Difference
+from harvester.kit.differences import CHANGED, NOTHING, Difference, NewIssue, by_field
 from harvester.kit.recording import Recorded
 from harvester.kit.trying import Seen, Tried
 
 _WIDE = 130
 """Columns from which raw record and dataset stand side by side."""
 
+_SHOWN = 3
+"""Identifiers of records that differ alike, and addresses of answers, that are named."""
+
 _LONGEST = 3_000
 """Characters of a raw part that are shown."""
 
 
-def tried(found: Tried) -> None:
-    """Each record beside its dataset, then what holds for all of them."""
-    for one in found.records:
-        _record(one)
+def summed_up(found: Tried) -> None:
+    """What holds for all records of a try: verdict, properties that are filled, what nobody reads or knows."""
     datasets = sum(one.dataset is not None for one in found.records)
     report = found.report
     console.out.print(f"\n{report.source}: {report.verdict}, {report.reason or 'whole listing'}", style="bold")
@@ -44,7 +45,8 @@ def tried(found: Tried) -> None:
     _said(found.said)
 
 
-def _record(one: Seen) -> None:
+def seen(one: Seen) -> None:
+    """One record beside its dataset; below it where the terminal is narrow."""
     console.out.print(f"\n{one.identifier or 'no identifier'}", style="bold")
     raw = "\n\n".join(f"[{name}]\n{_readable(payload)}" for name, payload in one.raw.items())
     if one.dataset is None:
@@ -78,9 +80,8 @@ def recorded(found: Recorded) -> None:
     )
     if found.is_new and found.written:
         console.out.print("a new fixture; read its expected.jsonl: it says what must come of this source from now on")
-    for what, request in found.exchanges:
-        console.out.print(f"  answer {what}: {request}")
-    differences(found.differences)
+    _answers(found)
+    _different(found.differences, found.issues)
     if not found.is_new and not found.exchanges and not found.differences:
         console.out.print("nothing differs from the fixture that was there")
     _said(found.said)
@@ -90,15 +91,29 @@ def recorded(found: Recorded) -> None:
         console.out.print(f"{'written to' if found.written else 'would be written to'} {found.folder}")
 
 
+def _answers(found: Recorded) -> None:
+    """What was answered otherwise; of changes that change no record (a clock, a visitor's number) the sum is enough."""
+    for what in dict.fromkeys(what for what, _ in found.exchanges):
+        requests = [request for kind, request in found.exchanges if kind == what]
+        if what == CHANGED and not found.differences and not found.problem:
+            console.out.print(f"  answers changed, but no record with them: {len(requests)}")
+            continue
+        for request in requests[:_SHOWN]:
+            console.out.print(f"  answer {what}: {request}")
+        if len(requests) > _SHOWN:
+            console.out.print(f"  answers {what}: {len(requests)} in all")
+
+
 def checked(found: Checked) -> None:
     """Whether a fixture replays to what is expected, and what faults would do."""
-    verdict, reason = found.verdict
     console.out.print(f"{found.source}: {'right' if found.is_right else 'wrong'}", style="bold")
-    console.out.print(f"  replay: {verdict} {reason}, {found.records} records, {len(found.differences)} differences")
+    console.out.print(
+        f"  replay: {_words(found.verdict)}, {found.records} records, {len(found.differences)} differences"
+    )
     if found.verdict != found.expected_verdict:
-        console.out.print(f"  expected was: {' '.join(found.expected_verdict)}", style="red")
+        console.out.print(f"  expected was: {_words(found.expected_verdict)}", style="red")
         _said(found.said)
-    differences(found.differences)
+    _different(found.differences, found.issues)
     if found.faults:
         console.print_table(
             ("the portal answers", "verdict", "reason", "datasets changed", ""),
@@ -109,13 +124,29 @@ def checked(found: Checked) -> None:
         )
 
 
-def differences(found: Sequence[Difference]) -> None:
-    """Field by field, before and after."""
+def _different(found: Sequence[Difference], issues: Sequence[NewIssue]) -> None:
+    """Field by field, before and after, as the first of so many records has it; then the new issues in words."""
     if found:
         console.print_table(
-            ("identifier", "field", "before", "after"),
-            [(one.identifier or "–", one.field, one.before, one.after) for one in found],
+            ("field", "records", "identifiers", "before", "after"),
+            [
+                (one.field, len(one.identifiers), _first(one.identifiers), one.before, one.after)
+                for one in by_field(found)
+            ],
         )
+    for issue in issues:
+        records = f"{issue.records} records, the first: " if issue.records > 1 else ""
+        told = f"  {issue.issue} ({records}{issue.identifier or NOTHING}): {issue.message}"
+        console.out.print(told, style="yellow")
+
+
+def _words(verdict: tuple[str | None, str]) -> str:
+    return " ".join(filter(None, verdict))
+
+
+def _first(identifiers: Sequence[str | None]) -> str:
+    shown = ", ".join(one or NOTHING for one in identifiers[:_SHOWN])
+    return f"{shown} …" if len(identifiers) > _SHOWN else shown
 
 
 def _said(lines: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ Apart from the spiders, so that member files are checked without importing Scrap
 
 from __future__ import annotations
 
-from harvester.options.base import Options
+from harvester.options.base import Options, merged
 from harvester.options.ckan import CkanOptions
 from harvester.options.datacite import DataCiteOptions
 from harvester.options.datagokr import DataGoKrOptions
@@ -20,7 +20,7 @@ from harvester.options.schema_org import SchemaOrgOptions
 from harvester.options.spider import SpiderOptions
 from harvester.options.table import TableOptions
 
-__all__ = ["OPTIONS", "Options"]
+__all__ = ["OPTIONS", "Options", "merged"]
 
 OPTIONS: dict[str, type[Options]] = {
     "ckan": CkanOptions,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,3 +26,11 @@ class Options(BaseModel):
         Of several expressions the first that finds something counts. What language they are in is the format's.
         """
         return {}
+
+
+def merged(whole: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """`whole` with what was `said` in the place of what it says itself; where both are mappings, key by key."""
+    return {**whole} | {
+        key: merged(whole[key], value) if isinstance(value, Mapping) and isinstance(whole.get(key), Mapping) else value
+        for key, value in said.items()
+    }

@@ -47,7 +47,7 @@ def _about_page(landing: Answer, target: Target) -> list[str]:
             "the page is made by JavaScript and says nothing without it: look for its JSON in a browser (network tab)"
         )
     elif landing.status < 400:
-        said.append("a portal that has web pages only is read by `html_list`, see Lists in HTML in docs/maintainers.md")
+        said.append("a portal that has web pages only is read by `html_list`; `datamoa schema` lists its keys")
     return said
 
 

@@ -57,7 +57,7 @@ def written(finding: Finding, others: Sequence[Finding], target: Target, on: dat
     lines = [
         f"# A start, made by `datamoa probe`: {_plain(finding.name)}, {finding.confidence:.0%} sure{counted}.",
         "# To do: name (ko, en), sector, aliases; schedule and expect of the source; read what the portal documents,",
-        "# and say so in evidence and note. docs/maintainers.md lists every key.",
+        "# and say so in evidence and note. `datamoa schema` lists every key and what it means.",
         yaml.dump(member, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110).rstrip("\n"),
         *(f"    # {_plain(line)}" for line in finding.advice),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from harvester.config import Settings
 from harvester.errors import ConfigurationError, UsageError
-from harvester.fixtures import Outcome
+from harvester.fixtures import Exchange, Fixture, Outcome, as_recorded, serving
+from harvester.kit import showing
 from harvester.kit.checking import check
-from harvester.kit.differences import differences
+from harvester.kit.differences import by_field, differences, new_issues
 from harvester.kit.making import make
 from harvester.members import HarvestSource
 from tests.kit.conftest import MEMBER
@@ -107,7 +109,7 @@ def test_new_touches_nothing_that_exists(
             make(settings, name, URL, tmp_path)
     with pytest.raises(ConfigurationError, match=r"http\(s\)"):
         make(settings, "odd.portal", "portal.example", tmp_path)
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(UsageError, match=r"/proc/nowhere.*--into"):
         make(settings, "odd.portal", URL, Path("/proc/nowhere"))
     assert not (settings.config / "spiders" / "odd_portal.py").exists()
     assert not (settings.config / "members" / "odd.yml").exists()
@@ -140,3 +142,68 @@ def test_differences_are_told_field_by_field() -> None:
         ("3", "record", "rejected", "–"),
         ("4", "record", "–", "dataset"),
     ]
+
+
+def test_differences_in_one_field_are_told_once_with_their_number() -> None:
+    def listed(number: int, licence: str | None, files: int = 2) -> Outcome:
+        told = {"distribution": [{"format": f"F{licence}"} for _ in range(files)]}
+        return Outcome(identifier=str(number), dataset=told | ({"license": licence} if licence else {}))
+
+    before = [listed(number, "a") for number in range(1, 6)]
+    after = [listed(1, None), listed(2, None), listed(3, "b"), *(listed(number, "a", 3) for number in (4, 5))]
+    assert [
+        (one.field, one.identifiers, one.before, one.after)
+        for one in by_field(differences(before, [*after, listed(6, "a")]))
+    ] == [
+        ("distribution[].format", ["1", "2", "3"], "Fa", "FNone"),
+        ("license", ["1", "2"], "a", "–"),
+        ("license", ["3"], "a", "b"),
+        ("distribution[].format", ["4", "5"], "–", "Fa"),
+        ("record", ["6"], "–", "dataset"),
+    ]
+
+
+def test_new_issues_are_told_in_words_and_by_number() -> None:
+    before = [Outcome(identifier="1", issues=("info a b",)), Outcome(identifier="2"), Outcome(identifier=None)]
+    after = [
+        Outcome(identifier="1", issues=("info a b", "error c")),
+        Outcome(identifier="2", issues=("info a b", "info a b")),
+        Outcome(identifier="3", issues=("info a b",)),
+    ]
+    words = {("1", "info a b"): "old", ("2", "info a b"): "new", ("1", "error c"): "bad"}
+    assert [(one.issue, one.message, one.records, one.identifier) for one in new_issues(before, after, words)] == [
+        ("info a b", "new", 2, "2"),
+        ("error c", "bad", 1, "1"),
+    ]
+
+
+def test_a_check_speaks_of_the_portal_and_of_the_stored_files_and_says_issues_in_words(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = _made(settings, tmp_path)
+    for page in (tmp_path / source.name).glob("view-*.html"):
+        page.write_text(page.read_text(encoding="utf-8").replace("공공누리", "열린"), encoding="utf-8")
+    showing.checked(check(settings, source, tmp_path))
+    printed = capsys.readouterr().out
+    assert re.search(r"^license\.code +3 +101, 102, 103 +KOGL", printed, re.MULTILINE)
+    assert re.search(r"unknown-license license \(3 records, the first: 101\): no row .* '열린", printed)
+    page = tmp_path / source.name / "list-1.html"
+    page.write_text(page.read_text(encoding="utf-8").replace('class="data-list"', ""), encoding="utf-8")
+    showing.checked(check(settings, source, tmp_path))
+    printed = capsys.readouterr().out
+    assert f"layout changed: {URL} (list-1.html): rows() finds nothing" in printed
+    assert "127.0.0.1" not in printed
+
+
+def test_an_address_that_the_fixture_does_not_have_is_the_portals_own_too() -> None:
+    exchanges = (
+        Exchange(url="https://a.example/list", file="list.html"),
+        Exchange(url="https://a.example/list?b=2&a=%EA%B0%80", file="two.html", method="POST", request_body="x"),
+    )
+    with serving(Fixture(folder=Path("f"), exchanges=exchanges)) as portals:
+        (url,) = (portal.url for portal in portals.values())
+        told = as_recorded(f"<{url}/list>, {url}/list?a=가&b=2; {url}/list?page=9. {url}", portals)
+    assert told == (
+        "<https://a.example/list (list.html)>, https://a.example/list?a=가&b=2 (two.html); "
+        "https://a.example/list?page=9. https://a.example"
+    )

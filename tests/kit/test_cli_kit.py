@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from harvester.kit.places import fixtures_folder
 from harvester.members import HarvestSource
 from indexer import cli
 from tests.kit.conftest import MEMBER
+from tests.portals import json_lists
 from tests.portals.board import Board
 
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
@@ -52,6 +54,13 @@ def test_the_walk_in_json(run: Run, source: HarvestSource, board: Board, tmp_pat
     ] * 2
     assert (whole["verdict"], whole["reason"], whole["records"], whole["datasets"]) == ("partial", "limit", 2, 2)
     assert set(whole) >= {"coverage", "unread", "unknown", "said"}
+
+    code, only, _ = run("try", source.name, "--limit", "2", "--summary", "--json")
+    assert (code, only) == (0, [whole])
+    assert "what the portal gave" in run("try", source.name, "--limit", "2")[2]
+    printed = run("try", source.name, "--limit", "2", "--summary")[2]
+    assert "what the portal gave" not in printed
+    assert "2 records, 2 datasets" in printed
 
     code, (made,), _ = run("record", source.name, "--json")
     assert (code, made["written"], made["records"], made["folder"]) == (0, True, 5, f"fixtures/{source.name}")
@@ -97,6 +106,58 @@ def test_new_and_schema_print_for_people_and_editors(run: Run, settings: Setting
     assert (code, json.loads(said)["$schema"]) == (0, "https://json-schema.org/draft/2020-12/schema")
 
 
+def test_a_job_tells_equal_messages_once_with_their_number_and_values(
+    run: Run, source: HarvestSource, board: Board, tmp_path: Path
+) -> None:
+    licences = ["열린 이용"] * 3 + [f"조건 {number}" for number in range(12)]
+    board.data_sets = tuple(
+        (str(number), f"자료 {number}", "2026-01-01", licence, "매년") for number, licence in enumerate(licences)
+    )
+    home = ("--home", str(tmp_path / "own"))
+    assert run(*home, "harvest", source.name)[0] == 0
+    code, _, said = run(*home, "jobs", "1")
+    (line,) = [line for line in said.splitlines() if "knows this licence" in line]
+    assert code == 0
+    assert re.search(r"this licence +15 +열린 이용 \(3\), 조건 0, 조건 1, .*조건 8, 3 more +\d+ *$", line)
+
+
+PRESET = """\
+listed:
+  path: /list
+  records: rows
+  identifier: id
+  total: total
+  paging: {page: at, size: 10, size_parameter: size}
+  fields: {title: name, views: hits}
+"""
+
+
+def test_an_option_within_a_preset_is_seen_and_changed_by_its_dotted_name(
+    run: Run, configured: Callable[[str], HarvestSource], settings: Settings, tmp_path: Path
+) -> None:
+    (settings.config / "presets.yml").write_text(PRESET, encoding="utf-8")
+    with json_lists.sample() as portal:
+        text = (
+            MEMBER.format(url=portal.url).replace("/data/list.do", "").replace("protocol: spider", "protocol: json_api")
+        )
+        name = configured(text.replace("spider: board", "preset: listed")).name
+        code, (row,), _ = run("members", name, "--json")
+        assert row["options"]["paging"] == {"page": "at", "size": 10, "size_parameter": "size"}
+        assert "    paging: {page: at, size: 10, size_parameter: size}\n" in run("members", name)[2]
+        code, _, said = run("record", name, "--option", "paging.sise=4")
+        assert (code, said) == (1, "datamoa: option paging.sise of json_api: unknown key; did you mean `size`?\n")
+        options = ("--option", "paging.size=4", "--option", "parameters.kind=file", "--option", "paging.first=2")
+        code, (made,), _ = run("record", name, "--pages", "2", *options, "--json")
+        assert (code, made["records"]) == (0, 8)
+        assert [(one["at"], one["size"], one["kind"]) for one in portal.asked] == [
+            ("2", "4", "file"),
+            ("3", "4", "file"),
+        ]
+    sample = json.loads((tmp_path / "fixtures" / name / "sample.json").read_bytes())
+    assert sample["options"] == {"paging": {"size": 4, "first": 2}, "parameters": {"kind": "file"}}
+    assert run("check", name)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -104,7 +165,18 @@ def test_new_and_schema_print_for_people_and_editors(run: Run, settings: Setting
         (["try", "nowhere.yml"], 1, "nowhere.yml: no such file"),
         (["try", "hannuri.board", "--limit", "0"], 64, "--limit"),
         (["record", "hannuri.board", "--option", "rows"], 64, "key=value"),
-        (["record", "hannuri.board", "--option", "rows=5"], 1, "option rows of spider"),
+        (
+            ["record", "hannuri.board", "--option", "rows=5"],
+            1,
+            "option rows of spider: unknown key; it is an option of",
+        ),
+        (["record", "hannuri.board", "--option", "rows=5"], 1, "known: parameters, spider"),
+        (
+            ["record", "hannuri.board", "--option", "spidr=x"],
+            1,
+            "option spidr of spider: unknown key; did you mean `sp",
+        ),
+        (["record", "hannuri.board", "--option", "parameters.a.b=5"], 1, "option parameters.a of spider"),
         (["check"], 64, "--all"),
         (["check", "--all"], 64, "no fixture of a configured source"),
         (["check", "hannuri.board"], 1, "datamoa record"),

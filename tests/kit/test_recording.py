@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 
 from harvester.config import Settings
 from harvester.crawl.order import Sample
-from harvester.errors import ConfigurationError, PortalError
+from harvester.errors import ConfigurationError, PortalError, UsageError
 from harvester.fixtures import Fixture, replay
-from harvester.kit import recording
+from harvester.kit import recording, showing
 from harvester.kit.checking import check
 from harvester.kit.recording import Recorded, record
 from harvester.members import HarvestSource
@@ -78,6 +79,47 @@ def test_made_again_it_tells_each_field_that_is_another_and_each_answer(
     assert _record(settings, source, tmp_path).written
     assert not list((tmp_path / source.name).glob("*1001*"))
     assert len(Fixture.load(tmp_path / source.name).expected) == 4
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(
+    settings: Settings, source: HarvestSource, board: Board, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nowhere")):
+        with pytest.raises(UsageError, match=rf"^{folder}/hannuri\.board: no fixture.*--into names"):
+            _record(settings, source, folder)
+    (tmp_path / source.name).mkdir()
+    (tmp_path / source.name / "index.json").write_text("no")
+    with pytest.raises(ConfigurationError, match=r"index\.json"):
+        _record(settings, source, tmp_path)
+    assert board.count("/data/list.do") == 0
+    assert not list((tmp_path / source.name).glob("tmp*"))
+
+
+def test_answers_that_change_no_record_are_only_counted(
+    settings: Settings,
+    source: HarvestSource,
+    board: Board,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _record(settings, source, tmp_path)
+    ticks = itertools.count()
+    page = Board._html
+    monkeypatch.setattr(Board, "_html", staticmethod(lambda body: page(f"{body}<p>{next(ticks)} o'clock</p>")))
+    capsys.readouterr()
+    again = _record(settings, source, tmp_path)
+    showing.recorded(again)
+    printed = capsys.readouterr().out
+    assert "answers changed, but no record with them: 7\n" in printed
+    assert "GET" not in printed
+    board.data_sets = board.data_sets[1:]
+    showing.recorded(_record(settings, source, tmp_path))
+    printed = capsys.readouterr().out
+    assert printed.count("answer changed: GET") == 3
+    assert "answers changed: 6 in all" in printed
+    assert f"answer gone: GET {board.url}/data/view.do?no=1005" in printed
 
 
 def test_answers_that_make_no_listing_replace_nothing(

@@ -78,7 +78,7 @@ def test_rules_that_found_nothing_are_told(
     )
     found = attempt(settings, configured(text), 5)
     assert found.idle == {"issued": ("registered", "created"), "views": ("hits",)}
-    showing.tried(found)
+    showing.summed_up(found)
     printed = capsys.readouterr().out
     assert "rules that found nothing: issued at `registered`, `created` (0 of 5)" in printed
     assert "title at" not in printed
@@ -94,7 +94,7 @@ def test_it_is_readable_on_narrow_and_on_wide_terminals(
 ) -> None:
     monkeypatch.setattr(showing.console.out, "_width", width)
     found = attempt(settings, source, 1)
-    showing.tried(found)
+    showing.seen(found.records[0])
     printed = capsys.readouterr().out
     beside = any(line.startswith("what the portal gave ") and "dataset" in line for line in printed.splitlines())
     assert beside == (width >= 130)
