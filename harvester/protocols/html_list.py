@@ -29,6 +29,7 @@ from harvester.options.html_list import HtmlListOptions
 from harvester.protocols import html_candidates
 from harvester.protocols.answers import as_page, instead_of_page, not_too_many, unreadable
 from harvester.protocols.base import ProtocolSpider
+from harvester.protocols.totals import not_missing, reached
 
 _MOST = 1 << 27
 """Characters of all rows of a page; a page itself has half as many bytes at the most."""
@@ -186,8 +187,7 @@ class HtmlListSpider(ProtocolSpider):
                 f"{document.url}: the same rows as on the page before: `paging`, `total` or `last_page` is not right",
             )
         told = self._number(options.total, document)
-        if options.total and told is None and position.pages == 0:
-            raise PortalError("layout changed", f"{document.url}: total: no number at `{options.total}`")
+        not_missing(told, options.total, position.rows, document.url)
         total = _largest(position.total, told)
         following = Position(position.pages + 1, position.rows + len(rows), None, last, total)
         if paging.next:
@@ -197,8 +197,7 @@ class HtmlListSpider(ProtocolSpider):
                 raise PortalError("layout changed", f"{document.url}: next: {address[:80]!r} is no address of a page")
             ended = not address
         elif total is not None:
-            # More rows than the total: it is another number, or rows stand on every page. Then an empty page ends.
-            ended = following.rows == total
+            ended = reached(following.rows, total)
         else:
             last_page = self._number(options.last_page, document)
             ended = last_page is not None and paging.first + position.pages >= last_page

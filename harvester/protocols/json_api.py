@@ -24,6 +24,7 @@ from harvester.options.json_api import JsonApiOptions
 from harvester.protocols.answers import not_too_many
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.json_answers import json_of, next_link
+from harvester.protocols.totals import not_missing, reached
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,8 @@ class JsonApiSpider(ProtocolSpider):
             return
         told = count(self._found("total", self.options.total, answer, response))
         rows = self._rows(answer, told, response)
+        if rows:
+            not_missing(told, self.options.total, position.read, response.url)
         outcomes = [self._outcome(row) for row in rows]
         kept = [outcome for outcome in outcomes if outcome is not None]
         following = msgspec.structs.replace(
@@ -206,7 +209,7 @@ class JsonApiSpider(ProtocolSpider):
         """What the next request sends; None: the listing ends here."""
         paging = self.options.paging
         total = None if following.total is None else max(following.total, told or 0)
-        if not rows or (total is not None and following.read >= total):
+        if not rows or reached(following.read, total):
             return None
         if paging.follows or paging.cursor:
             return self._named_next(position, answer, response)

@@ -257,6 +257,27 @@ def test_a_total_that_is_larger_than_what_comes_is_not_met(tmp_path: Path) -> No
     assert report.created == 20
 
 
+@pytest.mark.parametrize("paging", [PAGED, OFFSET])
+@pytest.mark.parametrize("total", [0, 1, 15])
+def test_a_total_that_is_another_number_ends_no_list(paging: dict[str, Any], total: int, tmp_path: Path) -> None:
+    with JsonListPortal(rows(24), "page" if paging is PAGED else "offset", tells=()) as portal:
+        report = harvest(portal, tmp_path, paging=paging, total=f"`{total}`")
+    assert (report.verdict, report.created) == ("complete", 24)
+
+
+def test_a_list_that_goes_on_far_beyond_its_total_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with JsonListPortal(rows(100), "page", tells=()) as portal:
+        report = harvest(portal, tmp_path, paging=PAGED, total="`1`")
+    assert (report.verdict, report.reason) == ("partial", "endless paging")
+    assert "declares 1: the list has no end, or its total is another number" in caplog.text
+
+
+def test_a_total_that_is_none_is_told(tmp_path: Path) -> None:
+    with JsonListPortal(rows(3)) as portal, pytest.raises(PortalError, match="total: no number at `nothing`") as caught:
+        listed(portal, tmp_path, paging=PAGED, total="nothing")
+    assert caught.value.reason == "layout changed"
+
+
 def test_one_page_that_fails_makes_a_partial_job(tmp_path: Path) -> None:
     with (
         JsonListPortal(rows(34)) as portal,
