@@ -128,10 +128,16 @@ def test_entries_without_identifier_or_that_are_no_objects_are_rejected(tmp_path
         assert (listing.identifiers, len(listing.rejected)) == (["5.5"], 8)
         codes = [one.issue.code for one in listing.rejected]
         assert codes == ["no-identifier"] * 4 + ["not-an-object"] * 4
-        body = b'{"status": "OK", "rows": [{"id": "deep", "x": ' + b"[" * 400 + b"]" * 400 + b"}]}"
-        with portal.failing(faults.body(body)):
-            listing = listed(portal, tmp_path)
-    assert [lost.identifier for lost in listing.lost] == ["deep"]
+
+
+@pytest.mark.parametrize(("depth", "reason"), [(400, ""), (1010, "unreadable answer"), (50_000, "unreadable answer")])
+def test_a_record_nested_deeply_is_read_as_far_as_json_can_be(depth: int, reason: str, tmp_path: Path) -> None:
+    deep = b'{"id": "deep", "name": "x", "surplus": %s}' % (b"[" * depth + b"]" * depth)
+    body = b'{"status": "OK", "rows": [%s, {"id": 2, "name": "y"}]}' % deep
+    with JsonListPortal([]) as portal, portal.failing(faults.body(body)):
+        report = harvest(portal, tmp_path)
+    assert (report.verdict, report.reason) == (("failed", reason) if reason else ("complete", ""))
+    assert report.created == (0 if reason else 2)
 
 
 def test_an_expression_that_fails_on_a_record_rejects_that_record(tmp_path: Path) -> None:
