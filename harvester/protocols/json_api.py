@@ -270,7 +270,7 @@ def _identifier(value: Any) -> str | None:
 
 def _encoded(row: Any) -> bytes:
     try:
-        return orjson.dumps(row)
+        return bytes(memoryview(orjson.dumps(row)))  # its bytes keep the room that they were written in: four kilobytes
     except TypeError:  # it stops at 255 levels, and reads 1024
         pass
     try:
