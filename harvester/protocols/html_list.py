@@ -29,7 +29,7 @@ from harvester.options.html_list import HtmlListOptions
 from harvester.protocols import html_candidates
 from harvester.protocols.answers import as_page, instead_of_page, not_too_many, unreadable
 from harvester.protocols.base import ProtocolSpider
-from harvester.protocols.totals import not_missing, reached
+from harvester.protocols.totals import believed, not_missing
 
 _MOST = 1 << 27
 """Characters of all rows of a page; a page itself has half as many bytes at the most."""
@@ -198,6 +198,7 @@ class HtmlListSpider(ProtocolSpider):
         told = self._number(options.total, document)
         not_missing(told, options.total, position.rows, document.url)
         total = _largest(position.total, told)
+        end = believed(total, position.rows + len(rows))
         following = Position(position.pages + 1, position.rows + len(rows), None, last, total)
         if paging.next:
             address = compiled(paging.next).first(document.labels)
@@ -205,8 +206,8 @@ class HtmlListSpider(ProtocolSpider):
             if address and not address.lower().startswith(("http://", "https://")):
                 raise PortalError("layout changed", f"{document.url}: next: {address[:80]!r} is no address of a page")
             ended = not address
-        elif total is not None:
-            ended = reached(following.rows, total)
+        elif end is not None:
+            ended = following.rows == end
         else:
             last_page = self._number(options.last_page, document)
             ended = last_page is not None and paging.first + position.pages >= last_page

@@ -24,7 +24,7 @@ from harvester.options.json_api import JsonApiOptions
 from harvester.protocols.answers import not_too_many
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.json_answers import json_of, next_link
-from harvester.protocols.totals import not_missing, reached
+from harvester.protocols.totals import believed, not_missing
 
 logger = logging.getLogger(__name__)
 
@@ -203,8 +203,8 @@ class JsonApiSpider(ProtocolSpider):
     ) -> int | str | None:
         """What the next request sends; None: the listing ends here."""
         paging = self.options.paging
-        total = None if following.total is None else max(following.total, told or 0)
-        if not rows or reached(following.read, total):
+        total = None if following.total is None else believed(max(following.total, told or 0), following.read)
+        if not rows or following.read == total:
             return None
         if paging.follows or paging.cursor:
             return self._named_next(position, answer, response)

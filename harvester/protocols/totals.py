@@ -5,12 +5,12 @@ from __future__ import annotations
 from harvester.errors import PortalError
 
 
-def reached(read: int, total: int | None) -> bool:
-    """Whether a list ends here, `read` rows of it being read: only where exactly so many came.
+def believed(total: int | None, read: int) -> int | None:
+    """The total of a list of which `read` rows came so far: a list ends where exactly so many did.
 
-    Where more do, the total is another number, or a notice stands on every page; then the list goes on while rows come.
+    Where more came, it is another number, or a notice stands on every page: None, the list ends as one without total.
     """
-    return read == total
+    return None if total is not None and total < read else total
 
 
 def not_missing(told: int | None, expression: str | None, before: int, url: str) -> None:
