@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import msgspec
 from filelock import FileLock, Timeout
+from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Request, Response
@@ -42,16 +43,23 @@ class SpooledResponse(Response):
 
 
 class _Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the newest content of one URL. `began`: when its download, or last revalidation, began."""
+    """What is known of the newest content of one URL. `began`: when its download, or last revalidation, began.
+
+    `proven`: a job that read it ended complete. Only then may 304 stand for it: a page of maintenance may be younger
+    than the data, and a portal that compares dates would say 304 to it for good.
+    """
 
     url: str
     content_hash: str
     began: datetime
+    proven: bool = False
     headers: dict[str, list[str]] = {}
 
     @property
     def validators(self) -> dict[bytes, bytes]:
         """Request headers that let the server answer 304."""
+        if not self.proven:
+            return {}
         pairs = (("Etag", b"If-None-Match"), ("Last-Modified", b"If-Modified-Since"))
         return {ask: self.headers[name][0].encode("latin-1") for name, ask in pairs if self.headers.get(name)}
 
@@ -103,6 +111,16 @@ class Downloads:
         part.write_bytes(msgspec.json.encode(fetched))
         part.replace(target)
 
+    def prove(self, url: str, content_hash: str) -> None:
+        """Note that a complete job read this content; a process that is about to replace it is not waited for."""
+        try:
+            with self.lock(url).acquire(timeout=0):
+                known = self.fetched(url)
+                if known and known.content_hash == content_hash and not known.proven:
+                    self.confirm(msgspec.structs.replace(known, proven=True))
+        except Timeout:
+            return
+
     def _file(self, url: str, ending: str) -> Path:
         return self.folder / f"{hashlib.blake2b(url.encode(), digest_size=16).hexdigest()}.{ending}"
 
@@ -132,11 +150,20 @@ class SharedDownloadMiddleware:
         self._anew = order.full is True  # then the portal is not asked whether what is here is the newest
         self._locks: dict[str, FileLock] = {}
         self._began: dict[str, datetime] = {}
+        self._read: set[tuple[str, str]] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Scrapy's way of making it."""
-        return cls(crawler)
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.spider_closed, signals.spider_closed)
+        return middleware
+
+    def spider_closed(self, spider: Spider) -> None:
+        """Prove what a complete job read."""
+        if spider.outcome.verdict == "complete":  # type: ignore[attr-defined]  # the pipeline gives it one
+            for url, content_hash in self._read:
+                self._downloads.prove(url, content_hash)
 
     async def process_request(self, request: Request) -> Response | None:
         """Answer from disk what need not be fetched; else become the one who fetches it."""
@@ -215,6 +242,7 @@ class SharedDownloadMiddleware:
     def _answer(self, url: str, content_hash: str, headers: dict[str, list[str]]) -> SpooledResponse:
         path = self._downloads.content(url, content_hash)
         assert path is not None, "contents are kept for days after they were last asked for"
+        self._read.add((url, content_hash))
         return SpooledResponse(
             url, path=path, content_hash=content_hash, encoding=_charset(headers), status=200, headers=Headers(headers)
         )

@@ -67,7 +67,8 @@ class PagingGuard:
             raise _endless(f"{_EMPTY} pages in a row held nothing")
         total = page.declared_total
         if total is not None and self._listed > total * _DECLARED_SHARE + _DECLARED_PAGES * self._largest:
-            raise _endless(f"{self._listed:,} records were listed where the portal declares {total:,}")
+            told = f"{self._listed:,} records were listed where the portal declares {total:,}"
+            raise _endless(f"{told}: the list has no end, or its total is another number")
 
     def _met(self, cursor: str) -> bool:
         digest = hashlib.blake2b(cursor.encode(), digest_size=16).digest()

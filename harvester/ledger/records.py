@@ -89,8 +89,13 @@ class State(NamedTuple):
 
 
 def coverage_before(state: State, job: int | None) -> int | None:
-    """What the record's dataset covered before the job mapped it (None: not known)."""
-    return state.covered_before if job is not None and state.mapped_in == job else state.covered
+    """What the record's dataset covered before the job mapped it (None: not known, or it was rejected).
+
+    A rejected record has no dataset that could lose anything; one that was taken back stands for its last good one.
+    """
+    if job is not None and state.mapped_in == job:
+        return state.covered_before
+    return None if state.rejected and state.mapping_version != TAKEN_BACK else state.covered
 
 
 def as_stored(state: State, job: int | None) -> Seen:

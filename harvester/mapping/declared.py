@@ -48,7 +48,11 @@ COUNTERS = ("views", "downloads")
 DISTRIBUTION = (
     "access_url", "download_url", "format", "media_type", "byte_size", "distribution_title", "endpoint_url",
 )  # fmt: skip
-"""Properties of the one distribution of a record whose files are not listed one by one."""
+"""Properties of the one distribution of a record whose files are not listed one by one. Beside such a list, what has
+no address of its own speaks of the listed files: `format` and `media_type` of all that state neither."""
+
+_ADDRESSES = {"access_url", "download_url", "endpoint_url"}
+_KINDS = {"format", "media_type"}
 
 PROPERTIES = frozenset(
     {
@@ -155,12 +159,16 @@ def _contact_points(values: Mapping[str, Any], language: str) -> tuple[ContactPo
 
 def _distributions(values: Mapping[str, Any], catalog: Catalog) -> Iterable[Distribution]:
     stated = inner_json(values.get("distribution"))
-    for one in stated if isinstance(stated, list) else (stated,):
-        if isinstance(one, dict) and any(one.values()):
-            yield _distribution(one, one.get("title") or one.get("distribution_title"), catalog)
-    if any(values.get(name) for name in DISTRIBUTION):
-        own = {name: values.get(name) for name in DISTRIBUTION}
-        yield _distribution(own, values.get("distribution_title"), catalog)
+    listed = stated if isinstance(stated, list) else [stated]
+    files = [one for one in listed if isinstance(one, dict) and any(one.values())]
+    own = {name: value for name in DISTRIBUTION if (value := values.get(name))}
+    if files and not own.keys() & _ADDRESSES:
+        kind = {name: own.pop(name) for name in own.keys() & _KINDS}
+        files = [one if any(map(one.get, _KINDS)) else one | kind for one in files]
+    for one in files:
+        yield _distribution(one, one.get("title") or one.get("distribution_title"), catalog)
+    if own:
+        yield _distribution(own, own.get("distribution_title"), catalog)
 
 
 def _distribution(values: Mapping[str, Any], title: Any, catalog: Catalog) -> Distribution:

@@ -6,7 +6,7 @@ from harvester.catalog.model import Catalog, Mapped
 from harvester.mapping.declared import is_property, to_mapped
 from harvester.mapping.json_values import load_object
 
-VERSION = 1
+VERSION = 2
 
 
 def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:

@@ -11,6 +11,7 @@ from lxml import etree
 from harvester.catalog.model import Catalog, Mapped
 from harvester.errors import RecordError
 from harvester.mapping.declared import COUNTERS, to_mapped
+from harvester.mapping.file_endings import format_of
 from harvester.mapping.html_labels import Labels
 from harvester.mapping.html_page import Element, TooDeepError, fragment, parse, text_of
 from harvester.mapping.html_rules import Found, compiled
@@ -72,14 +73,15 @@ def _value(name: str, said: list[Any], catalog: Catalog) -> Any:
 
 
 def _files(found: Iterable[Found]) -> list[dict[str, str]]:
-    """Files behind links: the address, and the link's text as its title."""
+    """Files behind links: the address, the link's text as its title, the format that either of them ends with."""
     files = []
     for one in found:
         if isinstance(one, etree._Element):
             for link in one.iter("a"):
                 if href := (link.get("href") or "").strip():
                     title = " ".join(text_of(link).split())
-                    files.append({"download_url": href, "title": title})
+                    format_ = format_of(title) or format_of(href)
+                    files.append({"download_url": href, "title": title} | ({"format": format_} if format_ else {}))
     return files
 
 

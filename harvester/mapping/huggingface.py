@@ -12,10 +12,11 @@ from typing import Any
 from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.model import Agent, Catalog, Concept, Dataset, Distribution, Mapped
 from harvester.errors import RecordError
+from harvester.mapping.file_endings import FORMATS, format_of
 from harvester.mapping.json_values import byte_size, count, lang_text, load_object, text, texts
 from harvester.mapping.licences import license_of
 
-VERSION = 1
+VERSION = 2
 
 _READ = frozenset(
     {
@@ -35,10 +36,6 @@ _CARD_READ = frozenset(
 _NO_DATA = frozenset({".gitattributes", ".gitignore", "license", "license.md", "license.txt", "readme.md"})
 _MOST_FILES = 30
 """Files that become distributions of their own; a data set may have thousands of shards."""
-_FORMATS = {
-    "arrow": "Arrow", "csv": "CSV", "json": "JSON", "jsonl": "JSONL", "parquet": "Parquet", "tsv": "TSV", "txt": "TXT",
-    "xlsx": "XLSX", "xml": "XML", "zip": "ZIP",
-}  # fmt: skip
 
 
 def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
@@ -117,7 +114,7 @@ def _distributions(
     info = card.get("dataset_info")
     size = byte_size(info.get("download_size")) if isinstance(info, dict) else None
     for format in tags.get("format", ()) or (None,):
-        stated = Concept(source=_FORMATS.get(format, format)) if format else None
+        stated = Concept(source=FORMATS.get(format, format)) if format else None
         yield Distribution(access_url=f"{page}/tree/main", format=stated, byte_size=size)
 
 
@@ -129,8 +126,7 @@ def _files(siblings: Any) -> Iterable[str]:
 
 
 def _format(file: str) -> Concept | None:
-    stem = file.lower().removesuffix(".gz")
-    known = _FORMATS.get(stem.rpartition(".")[2])
+    known = format_of(file)
     return Concept(source=known) if known else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harvester.catalog.model import Catalog, Mapped
 from harvester.mapping.json_evaluated import evaluated
 
-VERSION = 1
+VERSION = 2
 
 
 def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:

@@ -9,7 +9,7 @@ from harvester.errors import RecordError
 from harvester.mapping.declared import to_mapped
 from harvester.mapping.json_values import load_object
 
-VERSION = 1
+VERSION = 2
 
 _EMPTY = frozenset(("", "-"))
 """What tables write where there is nothing to say."""

@@ -45,8 +45,8 @@ class _Frozen(BaseModel):
 class Paging(_Frozen):
     """How the next page is asked for: by one of `page`, `offset`, `cursor` (with `next`), `next` or `link_header`.
 
-    A listing ends where the declared total or number of pages is reached, no next page is named, a page is empty, or,
-    where neither total nor pages are known, a page is shorter than the first.
+    A listing ends where exactly the declared total or the number of pages is reached, no next page is named, a page is
+    empty, or, where neither total nor pages are known, a page is shorter than the first.
     """
 
     page: str | None = None

@@ -20,7 +20,8 @@ from harvester.protocols.answers import unreadable
 # A list key and a type; one of the two may be missing.
 _BEGINNING = re.compile(r'(?:"?\d{5,10}"?,"?[A-Z]*|,"?[A-Z]{2,10})"?,')
 _LINES_BEFORE_HEADER = 10
-_LONGEST_ROW = 1 << 20  # characters; the longest recorded row has 4 thousand
+LONGEST_ROW = 1 << 20  # characters; the longest recorded row has 4 thousand
+_KEPT = 1 << 16  # characters of what is no row: enough to tell what it is
 _BLOCK = 1 << 18  # bytes read to tell the encoding
 
 
@@ -29,6 +30,24 @@ class Row(NamedTuple):
 
     cells: list[str] | None
     raw: str
+
+    @classmethod
+    def broken(cls, raw: str) -> Row:
+        """Text that is no row, or longer than any."""
+        return cls(None, raw[:_KEPT])
+
+
+def lines_of(file: io.TextIOBase) -> Iterator[str]:
+    """Lines of a file; of one that is longer than any row only the beginning, in `LONGEST_ROW` characters."""
+    while line := file.readline(LONGEST_ROW):
+        yield line
+        while len(line) == LONGEST_ROW and not line.endswith(("\n", "\r")):
+            line = file.readline(LONGEST_ROW)
+
+
+def why_broken(width: int) -> str:
+    """What is wrong with a row that has no cells, where the header has so many."""
+    return f"this row does not give the {width} cells of the header, or is longer than {LONGEST_ROW:,} characters"
 
 
 class Table:
@@ -53,12 +72,14 @@ class Table:
     def __iter__(self) -> Iterator[Row]:
         """Rows in the order of the file; blank lines are none."""
         width = len(self.header)
-        with self._open() as lines:
+        with self._open() as file:
+            lines = lines_of(file)
             for _ in range(self._before):
                 next(lines, None)
             for raw in _blocks(lines):
                 # Most rows by far have no quotation mark, and splitting is five times as fast as a CSV reader.
-                cells = raw.split(",") if '"' not in raw and "\n" not in raw else cells_of(raw, width)
+                plain = '"' not in raw and "\n" not in raw and len(raw) < LONGEST_ROW
+                cells = raw.split(",") if plain else cells_of(raw, width)
                 if cells is not None and len(cells) == width:
                     yield Row(cells, raw)
                 else:
@@ -71,7 +92,7 @@ class Table:
         """Header, and how many lines it and what stands above it take: some issues have a title above."""
         with self._open() as lines:
             for number in range(1, _LINES_BEFORE_HEADER + 1):
-                line = lines.readline(_LONGEST_ROW)
+                line = lines.readline(LONGEST_ROW)
                 header = [cell.strip() for cell in next(csv.reader([line]), [])]
                 if header[: len(leading)] == leading:
                     return header, number
@@ -107,7 +128,7 @@ def _blocks(lines: Iterator[str]) -> Iterator[str]:
     held: list[str] = []
     length = 0
     for line in lines:
-        if held and (_BEGINNING.match(line) or length > _LONGEST_ROW):
+        if held and (_BEGINNING.match(line) or length > LONGEST_ROW):
             yield "".join(held).rstrip("\r\n")
             held.clear()
             length = 0
@@ -125,17 +146,19 @@ def _apart(raw: str, width: int) -> Iterator[Row]:
         beginning = "".join(lines[:end]).rstrip("\r\n")
         if (cells := cells_of(beginning, width)) is not None:
             yield Row(cells, beginning)
-            yield Row(None, "".join(lines[end:]))
+            yield Row.broken("".join(lines[end:]))
             return
-    yield Row(None, raw)
+    yield Row.broken(raw)
 
 
 def cells_of(raw: str, width: int, delimiter: str = ",") -> list[str] | None:
-    """Cells of one row: as CSV says, else loosely; None where neither gives `width` cells.
+    """Cells of one row: as CSV says, else loosely; None where neither gives `width` cells, or it is longer than any.
 
     Loosely, a quoted cell ends only where a comma or the end follows, so that quotation marks inside it which nobody
     doubled are text; one that is opened and never closed is text as well.
     """
+    if len(raw) >= LONGEST_ROW:
+        return None
     try:
         rows = list(csv.reader([raw], strict=True, delimiter=delimiter))
     except csv.Error:
@@ -149,7 +172,7 @@ def cells_of(raw: str, width: int, delimiter: str = ",") -> list[str] | None:
 @lru_cache(maxsize=8)
 def _loose_cell(delimiter: str) -> re.Pattern[str]:
     mark = re.escape(delimiter)
-    return re.compile(rf'(?:"((?:[^"]|"(?!{mark}|\Z))*)"|([^{mark}]*))({mark}|\Z)', re.S)
+    return re.compile(rf'(?:"((?:[^"]++|"(?!{mark}|\Z))*+)"|([^{mark}]*))({mark}|\Z)', re.S)
 
 
 def _loose_cells(raw: str, delimiter: str) -> list[str]:

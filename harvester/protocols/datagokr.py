@@ -27,7 +27,7 @@ from harvester.options.datagokr import DataGoKrOptions
 from harvester.protocols import odcloud_rows
 from harvester.protocols.answers import as_utf8, unreadable
 from harvester.protocols.base import ProtocolSpider
-from harvester.protocols.csv_rows import Row, Table
+from harvester.protocols.csv_rows import Row, Table, why_broken
 from harvester.protocols.odcloud_paging import OdcloudListing
 
 _LEADING = ("목록키", "목록유형")
@@ -152,7 +152,7 @@ class DataGoKrSpider(ProtocolSpider):
 
     def _outcome(self, row: Row, header: list[str], columns: Columns) -> HarvestRecord | Rejected:
         if row.cells is None:
-            return _rejected(row, "broken-row", f"this row does not give the {len(header)} cells of the header")
+            return _rejected(row, "broken-row", why_broken(len(header)))
         key = row.cells[0].strip()
         if not key:
             return _rejected(row, "no-identifier", "this row has no list key")

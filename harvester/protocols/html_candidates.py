@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import islice
 
 from lxml import etree
 
@@ -15,11 +16,11 @@ _ELEMENTS = 400
 _REPEATED = ("tr", "li", "dl", "article", "div")
 
 
-def within_rows(rows: Sequence[Element]) -> str:
+def within_rows(rows: Iterable[Element]) -> str:
     """Elements of rows that hold text or a link of their own, as selectors with the number of rows and an example."""
     counts: Counter[str] = Counter()
     texts: dict[str, dict[str, None]] = {}
-    for row in rows[:_ROWS]:
+    for row in islice(rows, _ROWS):
         met: set[str] = set()
         for number, element in enumerate(row.iter(etree.Element)):
             if number >= _ELEMENTS:

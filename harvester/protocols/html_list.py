@@ -29,6 +29,7 @@ from harvester.options.html_list import HtmlListOptions
 from harvester.protocols import html_candidates
 from harvester.protocols.answers import as_page, instead_of_page, not_too_many, unreadable
 from harvester.protocols.base import ProtocolSpider
+from harvester.protocols.totals import believed, not_missing
 
 _MOST = 1 << 27
 """Characters of all rows of a page; a page itself has half as many bytes at the most."""
@@ -54,11 +55,18 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Row(NamedTuple):
-    """A row: what is kept of it, and the tree that this gives again."""
+    """A row: what is kept of it, and what becomes of it. Trees of a hundred thousand rows would fill the memory."""
 
     payload: bytes
-    labels: Labels
     identifier: str | None
+    outcome: HarvestRecord | Rejected
+
+    @property
+    def labels(self) -> Labels:
+        """The tree that the payload gives again."""
+        root = fragment(self.payload.decode())
+        assert root is not None
+        return Labels(root)
 
 
 class _Document(NamedTuple):
@@ -111,7 +119,7 @@ class HtmlListSpider(ProtocolSpider):
         following = self._following(document, rows, position)
         end = following is None
         here = following or msgspec.structs.replace(position, pages=position.pages + 1, rows=position.rows + len(rows))
-        outcomes = [self._outcome(row) for row in rows]
+        outcomes = [row.outcome for row in rows]
         yield Page(
             records=tuple(outcome for outcome in outcomes if isinstance(outcome, HarvestRecord)),
             rejected=tuple(outcome for outcome in outcomes if isinstance(outcome, Rejected)),
@@ -138,8 +146,9 @@ class HtmlListSpider(ProtocolSpider):
                 )
             again = fragment(content)
             if again is not None:
-                labels = Labels(again)
-                rows.append(_Row(content.encode("utf-8", "replace"), labels, identifier.first(labels)))
+                labels, payload = Labels(again), content.encode("utf-8", "replace")
+                named = identifier.first(labels)
+                rows.append(_Row(payload, named, self._outcome(payload, labels, named)))
                 not_too_many(len(rows), document.url)
         return rows
 
@@ -167,9 +176,10 @@ class HtmlListSpider(ProtocolSpider):
         if self.options.detail and "{identifier}" not in self.options.detail:
             needed["detail"] = (self.options.detail,)
         for name, expressions in needed.items():
-            if expressions and not any(compiled(one).first(row.labels) for row in rows for one in expressions):
+            trees = (row.labels for row in rows)
+            if expressions and not any(compiled(one).first(labels) for labels in trees for one in expressions):
                 at = ", ".join(f"`{one}`" for one in expressions)
-                candidates = html_candidates.within_rows([row.labels.root for row in rows])
+                candidates = html_candidates.within_rows(row.labels.root for row in rows)
                 raise PortalError(
                     "layout changed", f"{document.url}: {name}: 0 of {len(rows)} rows at {at}; candidates: {candidates}"
                 )
@@ -186,9 +196,9 @@ class HtmlListSpider(ProtocolSpider):
                 f"{document.url}: the same rows as on the page before: `paging`, `total` or `last_page` is not right",
             )
         told = self._number(options.total, document)
-        if options.total and told is None and position.pages == 0:
-            raise PortalError("layout changed", f"{document.url}: total: no number at `{options.total}`")
+        not_missing(told, options.total, position.rows, document.url)
         total = _largest(position.total, told)
+        end = believed(total, position.rows + len(rows))
         following = Position(position.pages + 1, position.rows + len(rows), None, last, total)
         if paging.next:
             address = compiled(paging.next).first(document.labels)
@@ -196,9 +206,8 @@ class HtmlListSpider(ProtocolSpider):
             if address and not address.lower().startswith(("http://", "https://")):
                 raise PortalError("layout changed", f"{document.url}: next: {address[:80]!r} is no address of a page")
             ended = not address
-        elif total is not None:
-            # More rows than the total: it is another number, or rows stand on every page. Then an empty page ends.
-            ended = following.rows == total
+        elif end is not None:
+            ended = following.rows == end
         else:
             last_page = self._number(options.last_page, document)
             ended = last_page is not None and paging.first + position.pages >= last_page
@@ -210,31 +219,31 @@ class HtmlListSpider(ProtocolSpider):
         said = compiled(expression).first(document.labels) if expression else None
         return number(said) if said else None
 
-    def _outcome(self, row: _Row) -> HarvestRecord | Rejected:
-        if not row.identifier:
+    def _outcome(self, payload: bytes, labels: Labels, identifier: str | None) -> HarvestRecord | Rejected:
+        if not identifier:
             message = f"nothing at `{self.options.identifier}` in this row"
-            shown = " ".join(text_of(row.labels.root).split())[:200]
+            shown = " ".join(text_of(labels.root).split())[:200]
             issue = Issue(severity="error", code="no-identifier", message=message, field="identifier", value=shown)
-            return Rejected(payload=row.payload, format=self.format, issue=issue)
-        address = self._detail_address(row)
+            return Rejected(payload=payload, format=self.format, issue=issue)
+        address = self._detail_address(labels, identifier)
         return HarvestRecord(
-            identifier=row.identifier,
-            parts=(Part(name="listing", format=self.format, payload=row.payload),),
+            identifier=identifier,
+            parts=(Part(name="listing", format=self.format, payload=payload),),
             wanted={"detail": address} if address else {},
-            revision=self._revision(row) if address else None,
+            revision=self._revision(labels) if address else None,
         )
 
-    def _detail_address(self, row: _Row) -> str | None:
+    def _detail_address(self, labels: Labels, identifier: str) -> str | None:
         detail = self.options.detail
-        if not detail or not row.identifier:
+        if not detail:
             return None
         if "{identifier}" in detail:
-            address = detail.replace("{identifier}", quote(row.identifier, safe=""))
+            address = detail.replace("{identifier}", quote(identifier, safe=""))
             return f"{self.source.url}{address}" if address.startswith("/") else address
-        link = compiled(detail).first(row.labels)
+        link = compiled(detail).first(labels)
         return link if link and link.lower().startswith(("http://", "https://")) else None
 
-    def _revision(self, row: _Row) -> str:
+    def _revision(self, labels: Labels) -> str:
         """Text that changes when a record's page is worth asking for again.
 
         Where rows show no date of change, nothing but the page itself tells: it is asked for at every job.
@@ -243,7 +252,7 @@ class HtmlListSpider(ProtocolSpider):
         if "modified" not in fields:
             return f"job {self.job.id}"
         said = [
-            compiled(one).first(row.labels)
+            compiled(one).first(labels)
             for name, expressions in sorted(fields.items())
             if name not in COUNTERS
             for one in expressions

@@ -16,7 +16,7 @@ import orjson
 from scrapy import Request
 from scrapy.http import Response
 
-from harvester.catalog.model import HarvestRecord, Issue, Lost, Page, Part, Rejected
+from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
 from harvester.errors import PortalError
 from harvester.mapping.expressions import ExpressionError, find
 from harvester.mapping.json_values import count, text
@@ -24,6 +24,7 @@ from harvester.options.json_api import JsonApiOptions
 from harvester.protocols.answers import not_too_many
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.json_answers import json_of, next_link
+from harvester.protocols.totals import believed, not_missing
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class JsonApiSpider(ProtocolSpider):
         record = self._found("detail.record", self.options.detail.record, self._answer(response), response)
         if not isinstance(record, dict):
             raise PortalError("layout changed", f"{response.url}: no object at `{self.options.detail.record}`")
-        return Part(name=name, format="json_detail", payload=orjson.dumps(record))
+        return Part(name=name, format="json_detail", payload=_encoded(record))
 
     def _ask(self, position: Position, after: str | None, tries: int = 0) -> Request:
         options, paging = self.options, self.options.paging
@@ -110,6 +111,8 @@ class JsonApiSpider(ProtocolSpider):
             return
         told = count(self._found("total", self.options.total, answer, response))
         rows = self._rows(answer, told, response)
+        if rows:
+            not_missing(told, self.options.total, position.read, response.url)
         outcomes = [self._outcome(row) for row in rows]
         kept = [outcome for outcome in outcomes if outcome is not None]
         following = msgspec.structs.replace(
@@ -125,7 +128,6 @@ class JsonApiSpider(ProtocolSpider):
         yield Page(
             records=tuple(outcome for outcome in kept if isinstance(outcome, HarvestRecord)),
             rejected=tuple(outcome for outcome in kept if isinstance(outcome, Rejected)),
-            lost=tuple(outcome for outcome in kept if isinstance(outcome, Lost)),
             after=after,
             cursor=following.cursor(),
             end=at is None,
@@ -162,7 +164,7 @@ class JsonApiSpider(ProtocolSpider):
         not_too_many(len(rows), response.url)
         return rows
 
-    def _outcome(self, row: Any) -> HarvestRecord | Rejected | Lost | None:
+    def _outcome(self, row: Any) -> HarvestRecord | Rejected | None:
         """What becomes of an entry of the list; None: the source does not want it."""
         try:
             if self.options.where and isinstance(row, dict) and not _is_true(find(self.options.where, row)):
@@ -174,11 +176,7 @@ class JsonApiSpider(ProtocolSpider):
             return _rejected(row, "not-an-object", f"an entry of the list is a {type(row).__name__}", None)
         if not identifier:
             return _rejected(row, "no-identifier", f"nothing at `{self.options.identifier}`", "identifier")
-        payload = _encoded(row)
-        if payload is None:
-            issue = Issue(severity="error", code="nested-too-deeply", message="the record is nested too deeply")
-            return Lost(identifier=identifier, issue=issue)
-        part = Part(name="listing", format=self.format, payload=payload)
+        part = Part(name="listing", format=self.format, payload=_encoded(row))
         if not self.options.detail:
             return HarvestRecord(identifier=identifier, parts=(part,))
         address = self.options.detail.address.replace("{identifier}", quote(identifier, safe=""))
@@ -205,8 +203,8 @@ class JsonApiSpider(ProtocolSpider):
     ) -> int | str | None:
         """What the next request sends; None: the listing ends here."""
         paging = self.options.paging
-        total = None if following.total is None else max(following.total, told or 0)
-        if not rows or (total is not None and following.read >= total):
+        total = None if following.total is None else believed(max(following.total, told or 0), following.read)
+        if not rows or following.read == total:
             return None
         if paging.follows or paging.cursor:
             return self._named_next(position, answer, response)
@@ -270,15 +268,19 @@ def _identifier(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-def _encoded(row: Any) -> bytes | None:
+def _encoded(row: Any) -> bytes:
     try:
-        return orjson.dumps(row)
-    except TypeError:  # the encoder stops at 255 levels, the decoder at 1024
-        return None
+        return bytes(memoryview(orjson.dumps(row)))  # its bytes keep the room that they were written in: four kilobytes
+    except TypeError:  # it stops at 255 levels, and reads 1024
+        pass
+    try:
+        return msgspec.json.encode(row)
+    except RecursionError:
+        raise PortalError("unreadable answer", "an entry of the list is nested nearly a thousand deep") from None
 
 
 def _rejected(row: Any, code: str, message: str, field: str | None) -> Rejected:
-    payload = _encoded(row) or b""
+    payload = _encoded(row)
     issue = Issue(
         severity="error", code=code, message=message, field=field, value=payload[:200].decode("utf-8", "replace")
     )

@@ -12,7 +12,7 @@ from harvester.crawl.downloads import SpooledResponse
 from harvester.options.table import TableOptions
 from harvester.protocols.answers import declared_charset
 from harvester.protocols.base import ProtocolSpider
-from harvester.protocols.csv_rows import Row
+from harvester.protocols.csv_rows import Row, why_broken
 from harvester.protocols.tables import TableFile, plain
 
 
@@ -66,7 +66,7 @@ class TableSpider(ProtocolSpider):
 
     def _outcome(self, row: Row, header: list[str]) -> HarvestRecord | Rejected:
         if row.cells is None:
-            return _rejected(row, "broken-row", f"this row does not give the {len(header)} cells of the header")
+            return _rejected(row, "broken-row", why_broken(len(header)))
         cells = dict(zip(header, row.cells, strict=True))
         named = [cells[plain(column)].strip() for column in self.options.identifier]
         if not any(named):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import csv
 import difflib
-import io
 import itertools
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -18,11 +17,10 @@ from typing import NamedTuple
 
 from harvester.errors import PortalError
 from harvester.protocols.answers import unreadable
-from harvester.protocols.csv_rows import Row, cells_of, encoding_of
+from harvester.protocols.csv_rows import LONGEST_ROW, Row, cells_of, encoding_of, lines_of
 from harvester.protocols.spreadsheet import rows_of_workbook, sheets_of_workbook
 
 _ABOVE_HEADER = 50
-_LONGEST_ROW = 1 << 20  # characters
 _BLOCK = 1 << 18  # bytes read to tell what a file is
 _DELIMITERS = ",;\t|"
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -149,7 +147,7 @@ def _delimiter(text: str, needed: Sequence[Sequence[str]]) -> str:
     wanted = {plain(name) for names in needed for name in names}
 
     def score(delimiter: str) -> tuple[int, int]:
-        cells = [[plain(cell) for cell in next(_reader([line[:_LONGEST_ROW]], delimiter), [])] for line in lines]
+        cells = [[plain(cell) for cell in next(_reader([line[:LONGEST_ROW]], delimiter), [])] for line in lines]
         return max((len(wanted.intersection(row)) for row in cells), default=0), max(map(len, cells), default=0)
 
     return max(_DELIMITERS, key=score)
@@ -171,7 +169,7 @@ def _csv_rows(
     first line alone is given up.
     """
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        lines = _Lines(file)
+        lines = _Lines(lines_of(file))
         number = 0
         while block := lines.block():
             number += 1
@@ -194,11 +192,13 @@ def _best(block: list[str], shape: Shape, delimiter: str) -> tuple[Row, int]:
         cells = _cells(first, shape, delimiter)
         complete = sum(line.count('"') for line in block) % 2 == 0
         if cells is not None or not complete:
-            return Row(cells, first), 1
-    return Row(None, raw), len(block)
+            return (Row.broken(first) if cells is None else Row(cells, first)), 1
+    return Row.broken(raw), len(block)
 
 
 def _cells(raw: str, shape: Shape, delimiter: str) -> list[str] | None:
+    if len(raw) >= LONGEST_ROW:
+        return None
     if '"' not in raw and "\n" not in raw:
         return shape.fitted(raw.split(delimiter))
     fitted = shape.fitted(next(_reader([raw], delimiter, strict=True), []))
@@ -211,8 +211,8 @@ def _cells(raw: str, shape: Shape, delimiter: str) -> list[str] | None:
 class _Lines:
     """Lines of a text, in blocks that end where quotation marks are even: a line, nearly always."""
 
-    def __init__(self, file: io.TextIOBase) -> None:
-        self._file = file
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
         self._back: deque[str] = deque()
 
     def put_back(self, lines: Sequence[str]) -> None:
@@ -227,9 +227,9 @@ class _Lines:
             block.append(line)
             length += len(line)
             odd ^= bool(line.count('"') % 2)
-            if not odd or length > _LONGEST_ROW:
+            if not odd or length > LONGEST_ROW:
                 break
         return block
 
     def _next(self) -> str:
-        return self._back.popleft() if self._back else self._file.readline(_LONGEST_ROW)
+        return self._back.popleft() if self._back else next(self._lines, "")

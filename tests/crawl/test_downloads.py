@@ -20,6 +20,7 @@ from filelock import FileLock
 from scrapy import Request
 
 from harvester.crawl.downloads import Downloads, SpooledResponse
+from harvester.ledger.types import Verdict
 from tests.crawl.conftest import Ask
 from tests.crawl.servers import Answer, Asked, Portal
 
@@ -179,6 +180,29 @@ def test_a_later_run_revalidates(ask: Ask, portal: Portal, validator: str) -> No
     assert first.encoding == second.encoding == "utf-8"
     assert second.path.read_bytes() == BODY
     assert [question in asked.headers for asked in fetches(portal)] == [False, True]
+
+
+@pytest.mark.parametrize("verdict", ["failed", "partial", "held", None])
+def test_what_led_to_no_complete_job_is_not_asked_for_conditionally(
+    ask: Ask, portal: Portal, verdict: Verdict | None
+) -> None:
+    """A page of maintenance is younger than the data, and the portal compares dates: it would say 304 for good."""
+    shown = [b"maintenance", BODY]
+
+    def answer(asked: Asked) -> Answer:
+        if asked.headers.get("If-Modified-Since"):
+            return Answer(status=304)
+        return Answer(shown[0], headers={"Last-Modified": "Fri, 02 Jan 2026 03:04:05 GMT"})
+
+    portal.routes["/all.csv"] = answer
+    assert only(ask(spool(portal), verdict=verdict)).path.read_bytes() == shown.pop(0)
+    for _ in range(2):
+        assert only(ask(spool(portal))).path.read_bytes() == BODY
+    assert ["If-Modified-Since" in asked.headers for asked in fetches(portal)] == [False, False, True]
+    shown[0] = b"maintenance"
+    assert only(ask(spool(portal), verdict=verdict)).path.read_bytes() == BODY
+    assert only(ask(spool(portal))).path.read_bytes() == BODY, "what was proven stays so"
+    assert "If-Modified-Since" in fetches(portal)[-1].headers
 
 
 def test_without_validators_a_later_run_fetches_anew(ask: Ask, portal: Portal) -> None:

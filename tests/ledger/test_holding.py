@@ -103,6 +103,28 @@ def test_a_title_that_vanishes_rejects_and_holds(ledger: Ledger) -> None:
     assert harvest(ledger, many(10)).verdict == "complete"
 
 
+@pytest.mark.parametrize("accepted", [False, True])
+@pytest.mark.parametrize("full", [False, True])
+def test_what_rejected_records_had_is_no_measure(ledger: Ledger, accepted: bool, full: bool) -> None:
+    """The bad layout showed something that the good one never has."""
+    good, bad = many(20, license=None), many(20, title=None)
+    harvest(ledger, good)
+    held = harvest(ledger, bad)
+    if accepted:
+        ledger.accept(held.job)
+    report = harvest(ledger, good, full=full)
+    assert (report.verdict, report.reason, report.withheld) == ("complete", "", 0)
+    assert harvest(ledger, bad, full=full).reason == "layout changed", "the good one is the measure again"
+
+
+def test_a_drop_after_a_bad_layout_is_a_drop(ledger: Ledger) -> None:
+    good = many(20, license=None)
+    harvest(ledger, good)
+    ledger.accept(harvest(ledger, many(20, title=None)).job)
+    report = harvest(ledger, good[:8])
+    assert (report.verdict, report.reason, report.missing) == ("held", "suspicious drop", 12)
+
+
 def test_what_is_lost_by_some_is_only_told(ledger: Ledger) -> None:
     harvest(ledger, many(40), size=20)
     report = harvest(ledger, [*many(15, **BARE), *many(40)[15:]], size=20)

@@ -54,6 +54,24 @@ def test_files_that_are_listed_one_by_one() -> None:
     assert [one.download_url for one in mapped.dataset.distribution] == ["https://portal.example/a"]
 
 
+def test_a_format_beside_files_is_that_of_those_that_state_none() -> None:
+    files = [
+        {"download_url": "/a"},
+        {"download_url": "/b", "format": "PDF"},
+        {"download_url": "/c", "media_type": "x/y"},
+    ]
+    values = {"distribution": files, "format": "CSV", "media_type": "text/csv"}
+    told = to_mapped(values, "1", CATALOG).dataset.distribution
+    formats = [(one.format.source if one.format else None, one.media_type) for one in told]
+    assert formats == [("CSV", "text/csv"), ("PDF", None), (None, "x/y")]
+
+
+def test_a_format_with_an_address_is_a_distribution_of_its_own() -> None:
+    values = {"distribution": [{"download_url": "/a"}], "format": "API", "endpoint_url": "/api"}
+    told = to_mapped(values, "1", CATALOG).dataset.distribution
+    assert [one.format.source if one.format else None for one in told] == [None, "API"]
+
+
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, "", "http://[", [], [None, [1]], {}, {"a": {"b": 1}}, "{"])
 def test_no_value_of_any_property_raises(value: object) -> None:
     for name in PROPERTIES:

@@ -32,7 +32,9 @@ CATALOG = Catalog(source="test.source", url="https://portal.example/base", langu
 ROW = """<li><h3>제목</h3><span class=tag>가</span><span class=tag>나</span><em>조회수</em> 36,832건
 <dl><dt>부서</dt><dd>과</dd><dt>담당</dt><dd>홍</dd></dl>
 <ul class=files><li><a href="https://portal.example/1.csv">하나
- .csv</a></li><li><a href="https://portal.example/2.xlsx">둘.xlsx</a></li><li><a>없음</a></li></ul></li>"""
+ .csv</a></li><li><a href="https://portal.example/2.xlsx">둘.xlsx</a></li><li><a>없음</a></li>
+<li><a href="https://portal.example/down?no=3">셋.hwp (12 KB)</a></li><li><a href="https://portal.example/f.zip/4">넷</a></li>
+</ul></li>"""
 
 
 def test_a_row() -> None:
@@ -42,9 +44,12 @@ def test_a_row() -> None:
     assert dataset.keyword == {"ko": ("가", "나")}
     assert dataset.landing_page == "https://portal.example/base/view?id=7%20a"
     assert dataset.additional == {"부서": "과"}
-    assert [(one.title["ko"], one.download_url) for one in dataset.distribution] == [
-        ("하나 .csv", "https://portal.example/1.csv"),
-        ("둘.xlsx", "https://portal.example/2.xlsx"),
+    files = [(one.title["ko"], one.download_url, one.format and one.format.source) for one in dataset.distribution]
+    assert files == [
+        ("하나 .csv", "https://portal.example/1.csv", "CSV"),
+        ("둘.xlsx", "https://portal.example/2.xlsx", "XLSX"),
+        ("셋.hwp (12 KB)", "https://portal.example/down?no=3", "HWP"),
+        ("넷", "https://portal.example/f.zip/4", None),
     ]
     assert mapped.counters == {"views": 36832}
     assert mapped.unread == ("담당",)

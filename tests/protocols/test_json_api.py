@@ -128,10 +128,16 @@ def test_entries_without_identifier_or_that_are_no_objects_are_rejected(tmp_path
         assert (listing.identifiers, len(listing.rejected)) == (["5.5"], 8)
         codes = [one.issue.code for one in listing.rejected]
         assert codes == ["no-identifier"] * 4 + ["not-an-object"] * 4
-        body = b'{"status": "OK", "rows": [{"id": "deep", "x": ' + b"[" * 400 + b"]" * 400 + b"}]}"
-        with portal.failing(faults.body(body)):
-            listing = listed(portal, tmp_path)
-    assert [lost.identifier for lost in listing.lost] == ["deep"]
+
+
+@pytest.mark.parametrize(("depth", "reason"), [(400, ""), (1010, "unreadable answer"), (50_000, "unreadable answer")])
+def test_a_record_nested_deeply_is_read_as_far_as_json_can_be(depth: int, reason: str, tmp_path: Path) -> None:
+    deep = b'{"id": "deep", "name": "x", "surplus": %s}' % (b"[" * depth + b"]" * depth)
+    body = b'{"status": "OK", "rows": [%s, {"id": 2, "name": "y"}]}' % deep
+    with JsonListPortal([]) as portal, portal.failing(faults.body(body)):
+        report = harvest(portal, tmp_path)
+    assert (report.verdict, report.reason) == (("failed", reason) if reason else ("complete", ""))
+    assert report.created == (0 if reason else 2)
 
 
 def test_an_expression_that_fails_on_a_record_rejects_that_record(tmp_path: Path) -> None:
@@ -255,6 +261,27 @@ def test_a_total_that_is_larger_than_what_comes_is_not_met(tmp_path: Path) -> No
         report = harvest(portal, tmp_path, paging=PAGED, total="`50`")
     assert (report.verdict, report.reason.partition(":")[0]) == ("partial", "total not met")
     assert report.created == 20
+
+
+@pytest.mark.parametrize("paging", [PAGED, OFFSET])
+@pytest.mark.parametrize("total", [0, 1, 15])
+def test_a_total_that_is_another_number_ends_no_list(paging: dict[str, Any], total: int, tmp_path: Path) -> None:
+    with JsonListPortal(rows(24), "page" if paging is PAGED else "offset", tells=()) as portal:
+        report = harvest(portal, tmp_path, paging=paging, total=f"`{total}`")
+    assert (report.verdict, report.created) == ("complete", 24)
+
+
+def test_a_list_that_goes_on_far_beyond_its_total_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with JsonListPortal(rows(100), "page", tells=()) as portal:
+        report = harvest(portal, tmp_path, paging=PAGED, total="`1`")
+    assert (report.verdict, report.reason) == ("partial", "endless paging")
+    assert "declares 1: the list has no end, or its total is another number" in caplog.text
+
+
+def test_a_total_that_is_none_is_told(tmp_path: Path) -> None:
+    with JsonListPortal(rows(3)) as portal, pytest.raises(PortalError, match="total: no number at `nothing`") as caught:
+        listed(portal, tmp_path, paging=PAGED, total="nothing")
+    assert caught.value.reason == "layout changed"
 
 
 def test_one_page_that_fails_makes_a_partial_job(tmp_path: Path) -> None:
