@@ -1,23 +1,19 @@
-"""The command line, and the commands that get metadata in; `harvester.cli_ledger` has those that keep it.
+"""The command line, and the command that gets metadata in.
 
 `indexer.cli` adds its own commands to `app`.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from textwrap import indent
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import yaml
 
-from harvester import config, console, members_table
+from harvester import config, console
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
-from harvester.members import HarvestSource
 
 app = typer.Typer(
     name="datamoa",
@@ -44,94 +40,6 @@ class Context:
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, all else on stderr.")]
 Names = Annotated[list[str] | None, typer.Argument(help="member (all its sources) or member.source")]
-
-
-@app.command()
-def members(
-    context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="one member, or one of its sources, in detail")] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="the whole configuration as a document")] = False,
-    json: Json = False,
-) -> None:
-    """What is configured, its last verdict, its datasets."""
-    here: Context = context.obj
-    if markdown:
-        if name or json:
-            raise UsageError("--markdown tells of all members, and stands alone")
-        sys.stdout.write(members_table.markdown(config.members(here.settings.config)))
-        return
-    chosen = {source.name for source in config.select(here.settings.config, (name,))} if name else None
-    with here.ledger() as ledger:
-        states = ledger.source_states()
-    rows = []
-    for member in config.members(here.settings.config):
-        for source in member.sources:
-            if chosen is not None and source.name not in chosen:
-                continue
-            state = states.get(source.name)
-            last = state.last_job if state else None
-            rows.append((member, source, state, last))
-    if json:
-        for member, source, state, last in rows:
-            row = {
-                "member": member.id,
-                "source": source.name,
-                "protocol": source.protocol,
-                "evidence": source.evidence,
-                "enabled": source.enabled,
-                "schedule": source.schedule,
-                "last_verdict": last.verdict if last else None,
-                "datasets": state.datasets if state else 0,
-            }
-            if name:
-                row |= {"url": source.url, "note": source.note, "unread": state.unread if state else {}}
-                row["options"] = _said(source)
-                shares = state.coverage if state else {}
-                row["coverage"] = {
-                    name: {"found": round(found, 4), "covered": round(covered, 4)}
-                    for name, (found, covered) in shares.items()
-                }
-            console.print_json(row)
-        return
-    console.print_table(
-        ("member", "source", "protocol", "evidence", "on", "schedule", "last verdict", "datasets"),
-        [
-            (
-                member.name.ko,
-                source.name,
-                source.protocol,
-                source.evidence,
-                "yes" if source.enabled else "no",
-                source.schedule,
-                console.verdict_text(last),
-                state.datasets if state else 0,
-            )
-            for member, source, state, last in rows
-        ],
-    )
-    if name:
-        for _, source, state, last in rows:
-            console.out.print(f"\n{source.name}: {source.title}, {source.url}")
-            console.out.print(f"  how we know: {source.evidence}. {source.note}")
-            if options := _said(source):
-                console.out.print("  options, those of its preset among them:")
-                text = yaml.safe_dump(options, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
-                console.out.print(indent(text.rstrip("\n"), "    "))
-            if last:
-                console.out.print(f"  last job {last.job}: {last.verdict or 'unfinished'} {last.reason}")
-            unread = ", ".join(f"{field} ({count:,})" for field, count in (state.unread if state else {}).items())
-            console.out.print(f"  fields that the portal offers and no mapping reads: {unread or 'none seen'}")
-            if state and state.coverage:
-                console.print_table(
-                    ("property", "found in", "usable in"),
-                    [(name, f"{found:.1%}", f"{covered:.1%}") for name, (found, covered) in state.coverage.items()],
-                    title="  coverage: records of the last complete full job",
-                )
-
-
-def _said(source: HarvestSource) -> dict[str, Any]:
-    """What a source's protocol is told: by its file and its preset, not by default."""
-    return source.options.model_dump(mode="json", exclude_defaults=True)
 
 
 @app.command()

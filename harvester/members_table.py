@@ -11,7 +11,8 @@ _HEAD = """\
 
 Written by `datamoa members --markdown` from `config/members`; a test keeps it current. *Evidence* says how we know that
 a portal answers the way we read it: `recorded` (an answer of it is recorded), `documented` (public code or documents
-read it so), `assumed` (general knowledge, or a part of it was never seen). No live portal was reached.
+read it so), `assumed` (general knowledge, or a part of it was never seen). No live portal was reached. Homepages of the
+institutions are not known: they stand in none of the facts that the files are made of.
 
 | member | source | portal | protocol | evidence | schedule | how we know |
 |---|---|---|---|---|---|---|

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from harvester import (
     cli_kit,  # noqa: F401 - adds its commands to `app`
     cli_ledger,  # noqa: F401 - as above
+    cli_members,  # noqa: F401 - as above
     cli_probe,  # noqa: F401 - as above
     cli_schedule,  # noqa: F401 - as above
     config,

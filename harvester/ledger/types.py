@@ -266,9 +266,9 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     source: str
-    datasets: int
-    last_job: JobReport | None
-    last_complete: datetime | None
+    datasets: int = 0
+    last_job: JobReport | None = None
+    last_complete: datetime | None = None
     unread: dict[str, int] = {}
     coverage: dict[str, tuple[float, float]] = {}
 
