@@ -1,4 +1,4 @@
-"""The child's side: harvest the one source that the command line names, as `harvester.crawl.children` asks."""
+"""The child's side: harvest the one source that a line on stdin names, as `harvester.crawl.children` asks."""
 
 from __future__ import annotations
 
@@ -26,16 +26,25 @@ from harvester.errors import DataMoaError
 
 _LOG_BYTES = 5_000_000
 _LOG_FILES = 3
+_HEADROOM = 32 * 2**20
+"""Bytes that a job cannot do without beyond what is imported: threads have stacks of 8 MB, pages are megabytes."""
 
 
 def main() -> None:
     """Harvest; tell progress, and the report or the fault, on stdout."""
-    order = msgspec.json.decode(sys.argv[1], type=ChildOrder)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return  # whoever started it is gone
+    order = msgspec.json.decode(line, type=ChildOrder)
+    os.environ.clear()
+    os.environ.update(order.environment)
+    os.chdir(order.folder)
     settings = config.settings()
     _log_to(settings, order.source)
     if order.memory:
         limit = order.memory * 2**20
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        bytearray(_HEADROOM)  # else memory ends wherever Scrapy happens to be, which may then wait for ever
     try:
         (source,) = config.select(settings.config, (order.source,))
         loop = event_loop()

@@ -1,19 +1,17 @@
 """The parent's side of harvests that run side by side: a child process for each source, its progress and its end.
 
-A child tells its progress and its report as JSON lines on stdout. Its stdin is kept open: when that ends, it stops
-gently. So Ctrl-C asks children to stop by closing it, and a parent that dies takes its children along.
+A child is told what to do by one JSON line on stdin, and tells its progress and its report as JSON lines on stdout. Its
+stdin is kept open: when that ends, it stops gently. So Ctrl-C asks children to stop by closing it, and a parent that
+dies takes its children along.
 """
 
 from __future__ import annotations
 
 import os
 import queue
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import IO
@@ -21,6 +19,7 @@ from typing import IO
 import msgspec
 
 from harvester import config
+from harvester.crawl import forking
 from harvester.crawl.events import ProgressEvent
 from harvester.crawl.order import HarvestOrder
 from harvester.errors import DataMoaError
@@ -33,19 +32,17 @@ _GRACE_SECONDS = 30
 _SILENT_SECONDS = 900
 """A child tells its progress twice a second; one that says nothing for so long hangs. Resuming is exact."""
 
-_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "262144"}
-"""For glibc: pages of megabytes go back to the system when they are done with, instead of leaving holes in the heap
-(measured: 213 MB at the most instead of 249 with CKAN pages of 16 MB)."""
-
 
 class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is told on its command line; settings come through the environment. `memory` in MB."""
+    """What a child is told on stdin. It takes on `environment`, where settings are, and `folder`; `memory` in MB."""
 
     source: str
     full: bool | None
     limit: int | None
     dry_run: bool
     started: str
+    environment: dict[str, str]
+    folder: str
     memory: int | None = None
 
 
@@ -69,7 +66,7 @@ class Children:
         self._memory = memory
         self._heard: dict[str, float] = {}
         self._messages: queue.Queue[tuple[HarvestSource, ChildMessage | None]] = queue.Queue()
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, forking.Child] = {}
         self._reports: dict[str, JobReport] = {}
         self._faults: dict[str, str] = {}
         self._killed_at: float | None = None
@@ -99,21 +96,22 @@ class Children:
             limit=self._order.limit,
             dry_run=self._order.dry_run,
             started=self._order.started.isoformat(),
+            environment=os.environ | config.environment(self._order.settings),
+            folder=os.getcwd(),
             memory=self._memory,
         )
-        with log_file(self._order.settings, source.name).open("ab") as log, _uninterrupted():
-            child = subprocess.Popen(
-                [sys.executable, "-m", "harvester.crawl.child", msgspec.json.encode(order).decode()],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=os.environ | _MEMORY | config.environment(self._order.settings),
-                start_new_session=True,  # a terminal's Ctrl-C is for the parent, which asks the children
-            )
+        with log_file(self._order.settings, source.name).open("ab") as log, forking.uninterrupted():
+            try:
+                child = forking.fork(log.fileno())
+            except ConnectionError as error:
+                self._reports[source.name] = _failed(source, f"interrupted: {error}")
+                return
             self._running[source.name] = child
             self._heard[source.name] = monotonic()
-            assert child.stdout is not None
             threading.Thread(target=self._listen, args=(source, child.stdout), daemon=True).start()
+            with suppress(BrokenPipeError):  # it is dead, which is told in time
+                child.stdin.write(msgspec.json.encode(order) + b"\n")
+                child.stdin.flush()
 
     def _listen(self, source: HarvestSource, lines: IO[bytes]) -> None:
         with lines:
@@ -145,14 +143,19 @@ class Children:
     def _gone(self, source: HarvestSource) -> None:
         child = self._running.pop(source.name)
         code = child.wait()
-        if child.stdin:
+        with suppress(BrokenPipeError):  # what it was told and never read
             child.stdin.close()
         if source.name in self._reports:
             return
         if source.name in self._faults:
             self._reports[source.name] = _failed(source, self._faults[source.name])
             return
-        why = f"interrupted: its process was ended by signal {-code}" if code < 0 else f"interrupted: exit code {code}"
+        if code is None:
+            why = "interrupted: its process is gone"
+        elif code < 0:
+            why = f"interrupted: its process was ended by signal {-code}"
+        else:
+            why = f"interrupted: exit code {code}"
         self._reports[source.name] = msgspec.structs.replace(self._last(source), verdict="failed", reason=why)
 
     def _last(self, source: HarvestSource) -> JobReport:
@@ -175,7 +178,7 @@ class Children:
             return
         self._killed_at = monotonic() + _GRACE_SECONDS
         for child in self._running.values():
-            if child.stdin:
+            with suppress(BrokenPipeError):
                 child.stdin.close()
 
     def _kill_the_silent(self) -> None:
@@ -186,25 +189,6 @@ class Children:
     def _kill(self) -> None:
         for child in self._running.values():
             child.kill()
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let a signal wait until this is done: a child that runs and is not known would be left alone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = {}
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, lambda number, _: came.append(number))
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    for each in came:
-        signal.raise_signal(each)
 
 
 def log_file(settings: config.Settings, source: str) -> Path:

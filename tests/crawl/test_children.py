@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from harvester import config
+from harvester.crawl import forking
 from harvester.crawl.children import ChildMessage, ChildOrder
 from harvester.crawl.events import ProgressEvent
 from harvester.crawl.run import harvest
@@ -28,6 +29,7 @@ from harvester.sample_portals.ckan import CkanPortal
 from harvester.sample_portals.datagokr import DataGoKrPortal, write_table
 from harvester.sample_portals.server import Answer, Asked, Portal
 from tests.crawl.paged import package
+from tests.processes import descendants, lives
 
 RECORDS = 50
 
@@ -158,24 +160,28 @@ def kill_at(portal: Portal, child: Callable[[], int], nth: int) -> Callable[[Ask
     return fault
 
 
-def start_child(settings: config.Settings, source: str) -> subprocess.Popen[bytes]:
-    order = ChildOrder(source=source, full=None, limit=None, dry_run=False, started=datetime.now(UTC).isoformat())
-    return subprocess.Popen(
-        [sys.executable, "-m", "harvester.crawl.child", msgspec.json.encode(order).decode()],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | config.environment(settings),
+def start_child(settings: config.Settings, source: str) -> forking.Child:
+    order = ChildOrder(
+        source=source,
+        full=None,
+        limit=None,
+        dry_run=False,
+        started=datetime.now(UTC).isoformat(),
+        environment=os.environ | config.environment(settings),
+        folder=os.getcwd(),
     )
+    with open(os.devnull, "wb") as log:
+        child = forking.fork(log.fileno())
+    child.stdin.write(msgspec.json.encode(order) + b"\n")
+    child.stdin.flush()
+    return child
 
 
-def finish(child: subprocess.Popen[bytes]) -> list[ChildMessage]:
-    assert child.stdout is not None
-    assert child.stdin is not None
+def finish(child: forking.Child) -> tuple[list[ChildMessage], int | None]:
+    """What it told, and how it ended."""
     with child.stdout, contextlib.closing(child.stdin):  # which a test may have closed
         told = [msgspec.json.decode(line, type=ChildMessage) for line in child.stdout]
-        child.wait()
-    return told
+        return told, child.wait()
 
 
 @pytest.mark.parametrize(("kind", "points"), [("ckan", (2, 5)), ("datagokr", (3, 25))])
@@ -189,7 +195,7 @@ def test_killed_again_and_again_the_job_ends_as_if_it_never_was(
 
     settings = install("broken", source=portal)
     for nth in points:
-        child: subprocess.Popen[bytes] | None = None
+        child: forking.Child | None = None
 
         def pid() -> int:
             assert child is not None  # noqa: B023 - read while this round runs
@@ -197,8 +203,8 @@ def test_killed_again_and_again_the_job_ends_as_if_it_never_was(
 
         with portal.failing(kill_at(portal, pid, nth)):
             child = start_child(settings, "m.source")
-            finish(child)
-        assert child.returncode == -signal.SIGKILL
+            _, code = finish(child)
+        assert code == -signal.SIGKILL
     (report,) = run(settings)
     assert (report.job, report.verdict) == (1, "complete")
     assert everything(settings) == everything(unbroken)
@@ -218,12 +224,11 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
     with datagokr.failing(slowly):
         for step in range(5):
             child = start_child(settings, "m.source")
-            assert child.stdout is not None
             child.stdout.readline()  # the first sign of life, so that what follows is the crawl and not imports
             time.sleep(0.03 * step)
             child.kill()
-            finish(child)
-            killed += child.returncode == -signal.SIGKILL
+            _, code = finish(child)
+            killed += code == -signal.SIGKILL
     (report,) = run(settings)
     assert killed >= 3
     assert report.verdict == "complete"
@@ -231,18 +236,19 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
         assert everything(settings) == everything(unbroken)
 
 
+def forked() -> list[int]:
+    """The harvests of this process: its grandchildren."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [pid for child in children for pid in descendants(int(child))]
+
+
 def test_a_child_that_dies_is_told_and_its_job_goes_on(install: Install, ckan: CkanPortal) -> None:
     settings = install(source=ckan)
 
     def kill(asked: Asked) -> Answer | None:
         if int(asked.query.get("start", "0")) > 25:  # by then the first page is in the ledger
-            children = subprocess.run(
-                ["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True
-            )
-            for pid in children.stdout.split():
-                command = Path(f"/proc/{pid}/cmdline")
-                if command.exists() and b"harvester.crawl.child" in command.read_bytes():
-                    os.kill(int(pid), signal.SIGKILL)
+            for pid in forked():
+                os.kill(pid, signal.SIGKILL)
         return None
 
     with ckan.failing(kill):
@@ -253,6 +259,24 @@ def test_a_child_that_dies_is_told_and_its_job_goes_on(install: Install, ckan: C
     assert 0 < report.listed < RECORDS
     (after,) = run(settings)
     assert (after.job, after.verdict, after.created) == (1, "complete", RECORDS)
+
+
+def test_what_harvests_are_forked_from_may_die_too(install: Install, ckan: CkanPortal) -> None:
+    settings = install(one=ckan, two=ckan)
+    run(settings)  # so that there is one
+    killed: list[int] = []
+
+    def kill(asked: Asked) -> Answer | None:
+        if not killed:
+            killed.extend(pid for pid in descendants(os.getpid()) if pid not in forked())
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+        return None
+
+    with ckan.failing(kill):
+        reports = run(settings, at_once=1, full=True)
+    assert killed
+    assert {report.verdict for report in reports} == {"complete"}
 
 
 CALLER = """
@@ -310,21 +334,13 @@ def test_a_child_that_is_asked_to_stop_while_it_starts_stops(install: Install, c
     settings = install(source=ckan)
     with ckan.failing(slowly(threading.Event())):
         child = start_child(settings, "m.source")
-        assert child.stdin
         child.stdin.close()
-        (*_, last) = finish(child)
+        (*_, last), _ = finish(child)
     assert last.report
     assert (last.report.job, last.report.reason) == (1, "interrupted")
     assert last.report.listed < RECORDS
     (report,) = run(settings)
     assert (report.job, report.verdict, report.created) == (1, "complete", RECORDS)
-
-
-def _lives(pid: str) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"  # nobody may wait for it here
-    except FileNotFoundError:
-        return False
 
 
 def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal) -> None:
@@ -333,12 +349,12 @@ def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal
     with ckan.failing(slowly(seen)):
         caller = call(settings)
         assert seen.wait(30)
-        children = Path(f"/proc/{caller.pid}/task/{caller.pid}/children").read_text().split()
-        assert children
+        children = descendants(caller.pid)
+        assert len(children) == 2  # the one that has imported all, and the harvest
         caller.kill()
         caller.communicate()
         until = time.monotonic() + 20
-        while any(_lives(child) for child in children):
+        while any(lives(child) for child in children):
             assert time.monotonic() < until
             time.sleep(0.02)
     (report,) = run(settings)
