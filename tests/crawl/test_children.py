@@ -14,13 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import create_engine, text
 
 from harvester import config
-from harvester.crawl import forking
-from harvester.crawl.children import ChildMessage, ChildOrder
+from harvester.crawl.children import Child, ChildOrder, Message, start
 from harvester.crawl.events import ProgressEvent
 from harvester.crawl.run import harvest
 from harvester.ledger import Ledger
@@ -160,28 +158,27 @@ def kill_at(portal: Portal, child: Callable[[], int], nth: int) -> Callable[[Ask
     return fault
 
 
-def start_child(settings: config.Settings, source: str) -> forking.Child:
-    order = ChildOrder(
-        source=source,
-        full=None,
-        limit=None,
-        dry_run=False,
-        started=datetime.now(UTC).isoformat(),
-        environment=os.environ | config.environment(settings),
-        folder=os.getcwd(),
+def start_child(settings: config.Settings, source: str) -> Child:
+    return start(
+        ChildOrder(
+            source=source,
+            full=None,
+            limit=None,
+            dry_run=False,
+            started=datetime.now(UTC),
+            environment=os.environ | config.environment(settings),
+        )
     )
-    with open(os.devnull, "wb") as log:
-        child = forking.fork(log.fileno())
-    child.stdin.write(msgspec.json.encode(order) + b"\n")
-    child.stdin.flush()
-    return child
 
 
-def finish(child: forking.Child) -> tuple[list[ChildMessage], int | None]:
-    """What it told, and how it ended."""
-    with child.stdout, contextlib.closing(child.stdin):  # which a test may have closed
-        told = [msgspec.json.decode(line, type=ChildMessage) for line in child.stdout]
-        return told, child.wait()
+def finish(child: Child) -> list[Message]:
+    """What it told until it ended."""
+    told: list[Message] = []
+    with child.told, child.until, contextlib.suppress(EOFError, OSError):
+        while True:
+            told.append(child.told.recv())
+    child.process.join()
+    return told
 
 
 @pytest.mark.parametrize(("kind", "points"), [("ckan", (2, 5)), ("datagokr", (3, 25))])
@@ -195,16 +192,16 @@ def test_killed_again_and_again_the_job_ends_as_if_it_never_was(
 
     settings = install("broken", source=portal)
     for nth in points:
-        child: forking.Child | None = None
+        child: Child | None = None
 
         def pid() -> int:
-            assert child is not None  # noqa: B023 - read while this round runs
-            return child.pid  # noqa: B023
+            assert child and child.process.pid  # noqa: B023 - read while this round runs
+            return child.process.pid  # noqa: B023
 
         with portal.failing(kill_at(portal, pid, nth)):
             child = start_child(settings, "m.source")
-            _, code = finish(child)
-        assert code == -signal.SIGKILL
+            finish(child)
+        assert child.process.exitcode == -signal.SIGKILL
     (report,) = run(settings)
     assert (report.job, report.verdict) == (1, "complete")
     assert everything(settings) == everything(unbroken)
@@ -224,11 +221,11 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
     with datagokr.failing(slowly):
         for step in range(5):
             child = start_child(settings, "m.source")
-            child.stdout.readline()  # the first sign of life, so that what follows is the crawl and not imports
+            child.told.recv()  # the first sign of life, so that what follows is the crawl and not imports
             time.sleep(0.03 * step)
-            child.kill()
-            _, code = finish(child)
-            killed += code == -signal.SIGKILL
+            child.process.kill()
+            finish(child)
+            killed += child.process.exitcode == -signal.SIGKILL
     (report,) = run(settings)
     assert killed >= 3
     assert report.verdict == "complete"
@@ -236,10 +233,10 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
         assert everything(settings) == everything(unbroken)
 
 
-def forked() -> list[int]:
-    """The harvests of this process: its grandchildren."""
+def fork_servers() -> list[int]:
+    """What this process has its harvests forked by; they are that one's children."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return [pid for child in children for pid in descendants(int(child))]
+    return [int(pid) for pid in children if b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_a_child_that_dies_is_told_and_its_job_goes_on(install: Install, ckan: CkanPortal) -> None:
@@ -247,8 +244,9 @@ def test_a_child_that_dies_is_told_and_its_job_goes_on(install: Install, ckan: C
 
     def kill(asked: Asked) -> Answer | None:
         if int(asked.query.get("start", "0")) > 25:  # by then the first page is in the ledger
-            for pid in forked():
-                os.kill(pid, signal.SIGKILL)
+            for server in fork_servers():
+                for pid in descendants(server):
+                    os.kill(pid, signal.SIGKILL)
         return None
 
     with ckan.failing(kill):
@@ -268,7 +266,7 @@ def test_what_harvests_are_forked_from_may_die_too(install: Install, ckan: CkanP
 
     def kill(asked: Asked) -> Answer | None:
         if not killed:
-            killed.extend(pid for pid in descendants(os.getpid()) if pid not in forked())
+            killed.extend(fork_servers())
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
         return None
@@ -334,11 +332,11 @@ def test_a_child_that_is_asked_to_stop_while_it_starts_stops(install: Install, c
     settings = install(source=ckan)
     with ckan.failing(slowly(threading.Event())):
         child = start_child(settings, "m.source")
-        child.stdin.close()
-        (*_, last), _ = finish(child)
-    assert last.report
-    assert (last.report.job, last.report.reason) == (1, "interrupted")
-    assert last.report.listed < RECORDS
+        child.until.close()
+        (*_, last) = finish(child)
+    assert isinstance(last, JobReport)
+    assert (last.job, last.reason) == (1, "interrupted")
+    assert last.listed < RECORDS
     (report,) = run(settings)
     assert (report.job, report.verdict, report.created) == (1, "complete", RECORDS)
 
@@ -350,7 +348,7 @@ def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal
         caller = call(settings)
         assert seen.wait(30)
         children = descendants(caller.pid)
-        assert len(children) == 2  # the one that has imported all, and the harvest
+        assert len(children) == 3  # Python's fork server and its tracker of resources, and the harvest
         caller.kill()
         caller.communicate()
         until = time.monotonic() + 20
