@@ -195,7 +195,8 @@ def test_killed_again_and_again_the_job_ends_as_if_it_never_was(
         child: Child | None = None
 
         def pid() -> int:
-            assert child and child.process.pid  # noqa: B023 - read while this round runs
+            assert child  # noqa: B023 - read while this round runs
+            assert child.process.pid  # noqa: B023
             return child.process.pid  # noqa: B023
 
         with portal.failing(kill_at(portal, pid, nth)):
