@@ -25,7 +25,7 @@ def main() -> None:
     documents = catalogue.documents(arguments.samples)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Node(Path(folder) / "node", major=arguments.major, heap="1g").running() as node,
+        Node(Path(folder) / "node", major=arguments.major, heap="1g", measured=True).running() as node,
         both(Path(folder) / "index", f"{node.url}/parity", documents) as (embedded, elasticsearch),
     ):
         text = report(compare(embedded, elasticsearch, catalogue.searches(arguments.samples)))

@@ -71,7 +71,7 @@ def main() -> None:
                 _measure("embedded, apply", lambda: _apply(embedded, documents), len(documents))
             engines.append(embedded)
         if arguments.engine != "embedded":
-            node = Node(here / "node", major=arguments.major, heap=arguments.heap)
+            node = Node(here / "node", major=arguments.major, heap=arguments.heap, measured=True)
             stack.enter_context(node.running())
             cluster = stack.enter_context(contextlib.closing(ElasticsearchIndex(f"{node.url}/load")))
             _elasticsearch(cluster, node, documents, arguments.repeats)

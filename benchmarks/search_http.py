@@ -54,7 +54,7 @@ def main() -> None:
         if options.elasticsearch:
             from tests.elasticsearch_node.node import Node
 
-            node = Node(options.home / "node", heap="1g")
+            node = Node(options.home / "node", heap="1g", measured=True)
             stack.enter_context(node.running())
             os.environ["DATAMOA_INDEX_URL"] = f"{node.url}/datamoa"
         _serve_and_ask(prepared(options.home, options.samples), options)

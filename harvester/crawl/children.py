@@ -1,22 +1,25 @@
 """The parent's side of harvests that run side by side: a child process for each source, its progress and its end.
 
-A child tells its progress and its report as JSON lines on stdout. Its stdin is kept open: when that ends, it stops
-gently. So Ctrl-C asks children to stop by closing it, and a parent that dies takes its children along.
+Children are forked by Python's fork server, which has imported what they need (`harvester.crawl.preloaded`). A child
+tells its progress and its report through one pipe, and stops gently when another one ends. So Ctrl-C asks children to
+stop by closing it, and a parent that dies takes its children along.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import queue
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import monotonic
-from typing import IO
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -33,28 +36,54 @@ _GRACE_SECONDS = 30
 _SILENT_SECONDS = 900
 """A child tells its progress twice a second; one that says nothing for so long hangs. Resuming is exact."""
 
+
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "262144"}
 """For glibc: pages of megabytes go back to the system when they are done with, instead of leaving holes in the heap
 (measured: 213 MB at the most instead of 249 with CKAN pages of 16 MB)."""
 
+_forking = multiprocessing.get_context("forkserver")
+_forking.set_forkserver_preload(["harvester.crawl.preloaded"])
+
 
 class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is told on its command line; settings come through the environment. `memory` in MB."""
+    """What a child is told. It takes on `environment`, where settings are; `memory` in MB."""
 
     source: str
     full: bool | None
     limit: int | None
     dry_run: bool
-    started: str
+    started: datetime
+    environment: dict[str, str]
     memory: int | None = None
 
 
-class ChildMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a child: `progress` while it runs, its `report` at the end, or the `fault` that kept it from one."""
+Message: TypeAlias = ProgressEvent | JobReport | str
+"""What a child tells: progress while it runs, its report at the end, or the fault that kept it from one."""
 
-    progress: ProgressEvent | None = None
-    report: JobReport | None = None
-    fault: str | None = None
+
+class Child(NamedTuple):
+    """A harvest's process; it stops gently when `until` is closed."""
+
+    process: BaseProcess
+    until: Connection
+    told: Connection
+
+
+def start(order: ChildOrder) -> Child:
+    """Start a child."""
+    os.environ.update(_MEMORY)  # for the fork server, which may start now
+    ends, until = _forking.Pipe(duplex=False)
+    told, telling = _forking.Pipe(duplex=False)
+    with ends, telling:
+        process = _forking.Process(target=_harvest, args=(order, ends, telling), name=order.source)
+        process.start()
+    return Child(process, until, told)
+
+
+def _harvest(order: ChildOrder, until: Connection, told: Connection) -> None:
+    from harvester.crawl import child  # which takes a second to import, and not in the parent
+
+    child.main(order, until, told)
 
 
 class Children:
@@ -68,8 +97,8 @@ class Children:
         self._stop = stop or threading.Event()
         self._memory = memory
         self._heard: dict[str, float] = {}
-        self._messages: queue.Queue[tuple[HarvestSource, ChildMessage | None]] = queue.Queue()
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._messages: queue.Queue[tuple[HarvestSource, Message | None]] = queue.Queue()
+        self._running: dict[str, Child] = {}
         self._reports: dict[str, JobReport] = {}
         self._faults: dict[str, str] = {}
         self._killed_at: float | None = None
@@ -98,30 +127,22 @@ class Children:
             full=self._order.full,
             limit=self._order.limit,
             dry_run=self._order.dry_run,
-            started=self._order.started.isoformat(),
+            started=self._order.started,
+            environment=os.environ | config.environment(self._order.settings),
             memory=self._memory,
         )
-        with log_file(self._order.settings, source.name).open("ab") as log, _uninterrupted():
-            child = subprocess.Popen(
-                [sys.executable, "-m", "harvester.crawl.child", msgspec.json.encode(order).decode()],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=os.environ | _MEMORY | config.environment(self._order.settings),
-                start_new_session=True,  # a terminal's Ctrl-C is for the parent, which asks the children
-            )
-            self._running[source.name] = child
+        with _uninterrupted():
+            self._running[source.name] = child = start(order)
             self._heard[source.name] = monotonic()
-            assert child.stdout is not None
-            threading.Thread(target=self._listen, args=(source, child.stdout), daemon=True).start()
+            threading.Thread(target=self._listen, args=(source, child.told), daemon=True).start()
 
-    def _listen(self, source: HarvestSource, lines: IO[bytes]) -> None:
-        with lines:
-            for line in lines:
+    def _listen(self, source: HarvestSource, told: Connection) -> None:
+        with told:
+            while True:
                 try:
-                    self._messages.put((source, msgspec.json.decode(line, type=ChildMessage)))
-                except msgspec.DecodeError:
-                    continue  # something printed; a killed child's last line may be cut
+                    self._messages.put((source, told.recv()))
+                except (EOFError, OSError):  # the latter: a killed child's last message is cut
+                    break
         self._messages.put((source, None))
 
     def _take_message(self) -> None:
@@ -133,25 +154,25 @@ class Children:
             return
         self._heard[source.name] = monotonic()
         match message:
-            case ChildMessage(progress=ProgressEvent() as event):
-                self._order.on_progress(event)
-            case ChildMessage(report=JobReport() as report):
-                self._reports[source.name] = report
-            case ChildMessage(fault=str() as fault):
-                self._faults[source.name] = fault
+            case ProgressEvent():
+                self._order.on_progress(message)
+            case JobReport():
+                self._reports[source.name] = message
+            case str():
+                self._faults[source.name] = message
             case None:
                 self._gone(source)
 
     def _gone(self, source: HarvestSource) -> None:
         child = self._running.pop(source.name)
-        code = child.wait()
-        if child.stdin:
-            child.stdin.close()
+        child.process.join()
+        child.until.close()
         if source.name in self._reports:
             return
         if source.name in self._faults:
             self._reports[source.name] = _failed(source, self._faults[source.name])
             return
+        code = child.process.exitcode or 0
         why = f"interrupted: its process was ended by signal {-code}" if code < 0 else f"interrupted: exit code {code}"
         self._reports[source.name] = msgspec.structs.replace(self._last(source), verdict="failed", reason=why)
 
@@ -175,17 +196,16 @@ class Children:
             return
         self._killed_at = monotonic() + _GRACE_SECONDS
         for child in self._running.values():
-            if child.stdin:
-                child.stdin.close()
+            child.until.close()
 
     def _kill_the_silent(self) -> None:
         for name, child in self._running.items():
             if monotonic() - self._heard[name] > _SILENT_SECONDS:
-                child.kill()
+                child.process.kill()
 
     def _kill(self) -> None:
         for child in self._running.values():
-            child.kill()
+            child.process.kill()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 
 from harvester.crawl.loader import spider_class
@@ -23,12 +23,11 @@ async def crawl(source: HarvestSource, order: HarvestOrder, stop: asyncio.Event 
     settings = Settings()
     settings.setmodule("harvester.settings", priority="project")
     settings.set("HARVEST_ORDER", order, priority="cmdline")
-    settings.set("SPIDER_LOADER_CLASS", "scrapy.spiderloader.DummySpiderLoader", priority="cmdline")  # it is made here
-    runner = AsyncCrawlerRunner(settings)
-    crawler = runner.create_crawler(spider_class(source, order.settings.config))
+    # Not by one of Scrapy's runners: for their spider loader, which has nothing to do here, they copy all settings.
+    crawler = Crawler(spider_class(source, order.settings.config), settings)
     if order.witness:
         order.witness.watch(crawler.signals)
-    crawling = runner.crawl(crawler)
+    crawling = asyncio.ensure_future(crawler.crawl_async())
     asked = asyncio.ensure_future((stop or asyncio.Event()).wait())
     await asyncio.wait({crawling, asked}, return_when=asyncio.FIRST_COMPLETED)
     while not crawling.done():

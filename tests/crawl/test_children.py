@@ -14,12 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import create_engine, text
 
 from harvester import config
-from harvester.crawl.children import ChildMessage, ChildOrder
+from harvester.crawl.children import Child, ChildOrder, Message, start
 from harvester.crawl.events import ProgressEvent
 from harvester.crawl.run import harvest
 from harvester.ledger import Ledger
@@ -28,6 +27,7 @@ from harvester.sample_portals.ckan import CkanPortal
 from harvester.sample_portals.datagokr import DataGoKrPortal, write_table
 from harvester.sample_portals.server import Answer, Asked, Portal
 from tests.crawl.paged import package
+from tests.processes import descendants, lives
 
 RECORDS = 50
 
@@ -158,23 +158,26 @@ def kill_at(portal: Portal, child: Callable[[], int], nth: int) -> Callable[[Ask
     return fault
 
 
-def start_child(settings: config.Settings, source: str) -> subprocess.Popen[bytes]:
-    order = ChildOrder(source=source, full=None, limit=None, dry_run=False, started=datetime.now(UTC).isoformat())
-    return subprocess.Popen(
-        [sys.executable, "-m", "harvester.crawl.child", msgspec.json.encode(order).decode()],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | config.environment(settings),
+def start_child(settings: config.Settings, source: str) -> Child:
+    return start(
+        ChildOrder(
+            source=source,
+            full=None,
+            limit=None,
+            dry_run=False,
+            started=datetime.now(UTC),
+            environment=os.environ | config.environment(settings),
+        )
     )
 
 
-def finish(child: subprocess.Popen[bytes]) -> list[ChildMessage]:
-    assert child.stdout is not None
-    assert child.stdin is not None
-    with child.stdout, contextlib.closing(child.stdin):  # which a test may have closed
-        told = [msgspec.json.decode(line, type=ChildMessage) for line in child.stdout]
-        child.wait()
+def finish(child: Child) -> list[Message]:
+    """What it told until it ended."""
+    told: list[Message] = []
+    with child.told, child.until, contextlib.suppress(EOFError, OSError):
+        while True:
+            told.append(child.told.recv())
+    child.process.join()
     return told
 
 
@@ -189,16 +192,17 @@ def test_killed_again_and_again_the_job_ends_as_if_it_never_was(
 
     settings = install("broken", source=portal)
     for nth in points:
-        child: subprocess.Popen[bytes] | None = None
+        child: Child | None = None
 
         def pid() -> int:
-            assert child is not None  # noqa: B023 - read while this round runs
-            return child.pid  # noqa: B023
+            assert child  # noqa: B023 - read while this round runs
+            assert child.process.pid  # noqa: B023
+            return child.process.pid  # noqa: B023
 
         with portal.failing(kill_at(portal, pid, nth)):
             child = start_child(settings, "m.source")
             finish(child)
-        assert child.returncode == -signal.SIGKILL
+        assert child.process.exitcode == -signal.SIGKILL
     (report,) = run(settings)
     assert (report.job, report.verdict) == (1, "complete")
     assert everything(settings) == everything(unbroken)
@@ -218,12 +222,11 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
     with datagokr.failing(slowly):
         for step in range(5):
             child = start_child(settings, "m.source")
-            assert child.stdout is not None
-            child.stdout.readline()  # the first sign of life, so that what follows is the crawl and not imports
+            child.told.recv()  # the first sign of life, so that what follows is the crawl and not imports
             time.sleep(0.03 * step)
-            child.kill()
+            child.process.kill()
             finish(child)
-            killed += child.returncode == -signal.SIGKILL
+            killed += child.process.exitcode == -signal.SIGKILL
     (report,) = run(settings)
     assert killed >= 3
     assert report.verdict == "complete"
@@ -231,18 +234,20 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
         assert everything(settings) == everything(unbroken)
 
 
+def fork_servers() -> list[int]:
+    """What this process has its harvests forked by; they are that one's children."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in children if b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 def test_a_child_that_dies_is_told_and_its_job_goes_on(install: Install, ckan: CkanPortal) -> None:
     settings = install(source=ckan)
 
     def kill(asked: Asked) -> Answer | None:
         if int(asked.query.get("start", "0")) > 25:  # by then the first page is in the ledger
-            children = subprocess.run(
-                ["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True
-            )
-            for pid in children.stdout.split():
-                command = Path(f"/proc/{pid}/cmdline")
-                if command.exists() and b"harvester.crawl.child" in command.read_bytes():
-                    os.kill(int(pid), signal.SIGKILL)
+            for server in fork_servers():
+                for pid in descendants(server):
+                    os.kill(pid, signal.SIGKILL)
         return None
 
     with ckan.failing(kill):
@@ -253,6 +258,24 @@ def test_a_child_that_dies_is_told_and_its_job_goes_on(install: Install, ckan: C
     assert 0 < report.listed < RECORDS
     (after,) = run(settings)
     assert (after.job, after.verdict, after.created) == (1, "complete", RECORDS)
+
+
+def test_what_harvests_are_forked_from_may_die_too(install: Install, ckan: CkanPortal) -> None:
+    settings = install(one=ckan, two=ckan)
+    run(settings)  # so that there is one
+    killed: list[int] = []
+
+    def kill(asked: Asked) -> Answer | None:
+        if not killed:
+            killed.extend(fork_servers())
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+        return None
+
+    with ckan.failing(kill):
+        reports = run(settings, at_once=1, full=True)
+    assert killed
+    assert {report.verdict for report in reports} == {"complete"}
 
 
 CALLER = """
@@ -310,21 +333,13 @@ def test_a_child_that_is_asked_to_stop_while_it_starts_stops(install: Install, c
     settings = install(source=ckan)
     with ckan.failing(slowly(threading.Event())):
         child = start_child(settings, "m.source")
-        assert child.stdin
-        child.stdin.close()
+        child.until.close()
         (*_, last) = finish(child)
-    assert last.report
-    assert (last.report.job, last.report.reason) == (1, "interrupted")
-    assert last.report.listed < RECORDS
+    assert isinstance(last, JobReport)
+    assert (last.job, last.reason) == (1, "interrupted")
+    assert last.listed < RECORDS
     (report,) = run(settings)
     assert (report.job, report.verdict, report.created) == (1, "complete", RECORDS)
-
-
-def _lives(pid: str) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"  # nobody may wait for it here
-    except FileNotFoundError:
-        return False
 
 
 def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal) -> None:
@@ -333,12 +348,12 @@ def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal
     with ckan.failing(slowly(seen)):
         caller = call(settings)
         assert seen.wait(30)
-        children = Path(f"/proc/{caller.pid}/task/{caller.pid}/children").read_text().split()
-        assert children
+        children = descendants(caller.pid)
+        assert len(children) == 3  # Python's fork server and its tracker of resources, and the harvest
         caller.kill()
         caller.communicate()
         until = time.monotonic() + 20
-        while any(_lives(child) for child in children):
+        while any(lives(child) for child in children):
             assert time.monotonic() < until
             time.sleep(0.02)
     (report,) = run(settings)
