@@ -1,8 +1,8 @@
 """Where pages leave Scrapy: the item pipeline that hands them to the ledger, and watches over the job meanwhile.
 
-The reactor's thread downloads, a second maps, a third commits, each a page at a time and in order: while one page is
-compressed and written (which leaves the interpreter to others), the next is mapped and the one after that fetched. The
-job begins when the spider is opened and ends when it is closed, so that ``scrapy crawl NAME`` is a harvest job too.
+The reactor's thread downloads, a second maps and commits, a page at a time and in order. Mapping in a third thread only
+made them wait for the interpreter (`docs/decisions.md`). The job begins when the spider is opened and ends when it is
+closed, so that ``scrapy crawl NAME`` is a harvest job too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
@@ -28,7 +27,7 @@ from harvester.crawl.order import ordered
 from harvester.crawl.outcome import Outcome
 from harvester.crawl.recorder import LEASE_SECONDS, Recorder
 from harvester.errors import PortalError
-from harvester.ledger.types import Counts, Ending, Entry, JobReport
+from harvester.ledger.types import Counts, Ending, JobReport
 from harvester.protocols.base import ProtocolSpider
 
 logger = logging.getLogger(__name__)
@@ -37,9 +36,6 @@ T = TypeVar("T")
 
 _TICK_SECONDS = 0.5
 _HEARTBEAT_SECONDS = LEASE_SECONDS / 4
-_SWITCH_INTERVAL = 0.0005
-"""Seconds (Python's default 0.005). A thread that waits for the network or the disk needs the interpreter for
-microseconds, thousands of times a page, and would wait for the mapping of the other thread each time."""
 _GARBAGE_AFTER = (5_000, 10, 10)
 """Allocations before garbage is looked for (Python's default 700, 10, 10). A page makes a hundred thousand objects that
 stay until it is committed, none of them in a cycle: looking after every 700 took a twentieth of a harvest. Looking ten
@@ -55,7 +51,6 @@ class LedgerPipeline:
         self._order = ordered(crawler.settings)
         self._recorder = Recorder(self._spider.source, self._order)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self._mapper = ThreadPoolExecutor(1, thread_name_prefix="mapping")
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Future[Any]] = set()
         self._ticking: asyncio.Future[None] | None = None
@@ -79,7 +74,6 @@ class LedgerPipeline:
 
     async def open_spider(self) -> None:
         """Start the job, or take up the one that was interrupted; raises `LedgerError` where that is refused."""
-        sys.setswitchinterval(_SWITCH_INTERVAL)
         gc.freeze()
         gc.set_threshold(*_GARBAGE_AFTER)
         self._spider.job = job = await self._work(self._recorder.begin)
@@ -92,7 +86,7 @@ class LedgerPipeline:
         logger.info("job %d of %s (%s)", job.id, job.source, kind)
 
     async def process_item(self, item: Page) -> Page:
-        """Give a page to the workers; Scrapy goes on meanwhile (`Outcome.room` bounds how far)."""
+        """Give a page to the worker; Scrapy goes on meanwhile (`Outcome.room` bounds how far)."""
         self._keep(asyncio.ensure_future(self._record(item)))
         return item
 
@@ -109,7 +103,6 @@ class LedgerPipeline:
         finally:
             await self._work(self._recorder.close)
             self._worker.shutdown(wait=False)
-            self._mapper.shutdown(wait=False)
 
     async def _end(self, interrupted: bool) -> None:
         self._phase = "finishing"
@@ -143,32 +136,19 @@ class LedgerPipeline:
         )
 
     async def _record(self, page: Page) -> None:
-        try:
-            entries = await self._map(page)
-            await self._turn.acquire()  # the page before is committed now
-        finally:
+        async with self._turn:  # what is wrong with one page stops the job before the next is recorded
             self.outcome.room.release()
-        try:
-            if entries is not None and not self.outcome.stopped:
-                self._counts = await self._work(self._recorder.commit_page, page, entries)
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be committed after it
-            self._stop(error)
-        finally:
-            self._turn.release()
-
-    async def _map(self, page: Page) -> list[Entry] | None:
-        if self.outcome.stopped:
-            return None
-        self._declared_total = page.declared_total if page.declared_total is not None else self._declared_total
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._mapper, self._recorder.map_page, page)
-        except PortalError as error:
-            self.outcome.fail(error.reason, str(error))
-            self.outcome.listing_over = True
-        except Exception as error:  # noqa: BLE001 - as in `_record`
-            self._stop(error)
-        return None
+            if self.outcome.stopped:
+                return
+            if page.declared_total is not None:
+                self._declared_total = page.declared_total
+            try:
+                self._counts = await self._work(self._recorder.record_page, page)
+            except PortalError as error:
+                self.outcome.fail(error.reason, str(error))
+                self.outcome.listing_over = True
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be committed after it
+                self._stop(error)
 
     def _idle(self) -> None:
         """Scrapy has nothing more to do: see to the pages under way and to the details, then close."""

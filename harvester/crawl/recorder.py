@@ -28,10 +28,7 @@ LEASE_SECONDS = 60
 
 
 class Recorder:
-    """One job of one source: `begin` it, record pages and details as they come, `finish` it, `close`.
-
-    `map_page` may run in one thread while all the rest runs in another.
-    """
+    """One job of one source: `begin` it, record pages and details as they come, `finish` it, `close`."""
 
     def __init__(self, source: HarvestSource, order: HarvestOrder) -> None:
         self._source = source
@@ -78,12 +75,14 @@ class Recorder:
         """Keep the lease; raises `LeaseLostError`."""
         self._ledger.heartbeat(self.job)
 
-    def map_page(self, page: Page) -> list[Entry]:
-        """Map what is new or changed on `page`; raises `PortalError` for endless paging.
+    def record_page(self, page: Page) -> Counts:
+        """Map what is new or changed on `page`, and commit it with the cursor after it.
 
-        The page before may still be on its way into the ledger: a record that stands on both is mapped for nothing, and
-        the commit knows it as met twice.
+        Raises `PortalError` for endless paging: then the page is not committed.
         """
+        return self._ledger.commit_page(self.job, page, self._entries(page))
+
+    def _entries(self, page: Page) -> list[Entry]:
         hashes = [_listing_hash(record) for record in page.records]
         known = self._ledger.known(self._source.name, [record.identifier for record in page.records])
         new = sum(1 for record in page.records if not self._met(known.get(record.identifier)))
@@ -98,10 +97,6 @@ class Recorder:
             self._entry(record, digest, known.get(record.identifier), stored.get(record.identifier, ()))
             for record, digest in zip(page.records, hashes, strict=True)
         ]
-
-    def commit_page(self, page: Page, entries: Sequence[Entry]) -> Counts:
-        """Commit `page` with its entries and the cursor after it."""
-        return self._ledger.commit_page(self.job, page, entries)
 
     def pending(self, limit: int) -> tuple[HarvestRecord, ...]:
         """The next records whose further parts are to be fetched, in listing order, with all stored parts."""
