@@ -112,6 +112,22 @@ def test_sigterm_stops_a_harvest_gently_and_its_job_goes_on(
     assert (report["job"], report["verdict"], report["created"]) == (1, "complete", RECORDS)
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_signal_to_all_processes_while_harvests_begin_stops_them_gently(
+    number: signal.Signals, code: int, installation: list[str]
+) -> None:
+    with datamoa(*installation, "harvest", "m", "--json") as process:
+        while len(running := descendants(process.pid)) < 2:  # Python's fork server imports for a second now
+            time.sleep(0.01)
+        for child in running:
+            os.kill(child, number)
+        printed, said = end(process, number)
+        assert process.returncode == code
+    (stopped,) = map(json.loads, printed.splitlines())
+    assert (stopped["verdict"], stopped["reason"]) == ("failed", "interrupted")
+    assert said == ""
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])
 def test_a_signal_stops_the_endpoint_in_order(number: signal.Signals, code: int, installation: list[str]) -> None:
     with datamoa(*installation, "serve", "--port", "0") as process:
