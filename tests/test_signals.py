@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -82,10 +83,18 @@ def installation(tmp_path: Path, portal: CkanPortal) -> list[str]:
     return ["--home", str(tmp_path / "var"), "--config", str(tmp_path / "config")]
 
 
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder whose name is short enough for a socket in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("to_all", [False, True], ids=["to the command", "to every process, as supervisors do"])
 def test_sigterm_stops_a_harvest_gently_and_its_job_goes_on(
-    to_all: bool, portal: CkanPortal, installation: list[str]
+    to_all: bool, portal: CkanPortal, installation: list[str], monkeypatch: pytest.MonkeyPatch, temporary: Path
 ) -> None:
+    monkeypatch.setenv("TMPDIR", str(temporary))
     seen = threading.Event()
 
     def slowly(asked: Asked) -> Answer | None:
@@ -105,6 +114,7 @@ def test_sigterm_stops_a_harvest_gently_and_its_job_goes_on(
     assert (stopped["job"], stopped["verdict"], stopped["reason"]) == (1, "failed", "interrupted")
     assert 0 < stopped["listed"] < RECORDS
     assert "Traceback" not in said
+    assert list(temporary.iterdir()) == []
     with datamoa(*installation, "harvest", "m", "--json") as process:
         printed, _ = process.communicate(timeout=60)
         assert process.returncode == 0
