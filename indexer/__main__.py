@@ -7,7 +7,9 @@ begun, and both end the process at once.
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import signal
 import sys
 from types import FrameType
@@ -18,6 +20,13 @@ def main() -> None:
     interrupt = signal.getsignal(signal.SIGINT)
     if interrupt is signal.default_int_handler:  # it is ignored in the background of a shell's script, and stays so
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    terminated = False
+
+    def end() -> None:
+        if terminated:
+            _end_by(signal.SIGTERM)
+
+    atexit.register(end)  # before all others, and so called after them: what they tidy up would stay
     gc.disable()
     from indexer.cli import main as run
 
@@ -25,7 +34,6 @@ def main() -> None:
     # time of a short command.
     gc.freeze()
     gc.enable()
-    terminated = False
 
     def terminate(number: int, frame: FrameType | None) -> None:
         nonlocal terminated
@@ -34,11 +42,7 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, terminate)
-    try:
-        run()
-    finally:
-        if terminated:
-            _end_by(signal.SIGTERM)
+    run()
 
 
 def _end_by(number: signal.Signals) -> None:
@@ -46,7 +50,7 @@ def _end_by(number: signal.Signals) -> None:
         stream.flush()
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
-    sys.exit(128 + number)  # the first process of a container outlives a signal that it does not handle
+    os._exit(128 + number)  # the first process of a container outlives a signal that it does not handle
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -82,10 +83,18 @@ def installation(tmp_path: Path, portal: CkanPortal) -> list[str]:
     return ["--home", str(tmp_path / "var"), "--config", str(tmp_path / "config")]
 
 
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder whose name is short enough for a socket in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("to_all", [False, True], ids=["to the command", "to every process, as supervisors do"])
 def test_sigterm_stops_a_harvest_gently_and_its_job_goes_on(
-    to_all: bool, portal: CkanPortal, installation: list[str]
+    to_all: bool, portal: CkanPortal, installation: list[str], monkeypatch: pytest.MonkeyPatch, temporary: Path
 ) -> None:
+    monkeypatch.setenv("TMPDIR", str(temporary))
     seen = threading.Event()
 
     def slowly(asked: Asked) -> Answer | None:
@@ -105,11 +114,28 @@ def test_sigterm_stops_a_harvest_gently_and_its_job_goes_on(
     assert (stopped["job"], stopped["verdict"], stopped["reason"]) == (1, "failed", "interrupted")
     assert 0 < stopped["listed"] < RECORDS
     assert "Traceback" not in said
+    assert list(temporary.iterdir()) == []
     with datamoa(*installation, "harvest", "m", "--json") as process:
         printed, _ = process.communicate(timeout=60)
         assert process.returncode == 0
     (report,) = map(json.loads, printed.splitlines())
     assert (report["job"], report["verdict"], report["created"]) == (1, "complete", RECORDS)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_signal_to_all_processes_while_harvests_begin_stops_them_gently(
+    number: signal.Signals, code: int, installation: list[str]
+) -> None:
+    with datamoa(*installation, "harvest", "m", "--json") as process:
+        while len(running := descendants(process.pid)) < 2:  # Python's fork server imports for a second now
+            time.sleep(0.01)
+        for child in running:
+            os.kill(child, number)
+        printed, said = end(process, number)
+        assert process.returncode == code
+    (stopped,) = map(json.loads, printed.splitlines())
+    assert (stopped["verdict"], stopped["reason"]) == ("failed", "interrupted")
+    assert said == ""
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])

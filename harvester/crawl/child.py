@@ -20,7 +20,7 @@ from harvester.crawl.crawling import crawl
 from harvester.crawl.loop import event_loop
 from harvester.crawl.order import HarvestOrder
 from harvester.crawl.redaction import RedactingFormatter, redact
-from harvester.errors import DataMoaError
+from harvester.errors import ConfigurationError, DataMoaError
 
 _LOG_BYTES = 5_000_000
 _LOG_FILES = 3
@@ -33,17 +33,20 @@ def main(order: ChildOrder, until: Connection, told: Connection) -> None:
     os.environ.clear()
     os.environ.update(order.environment)
     settings = config.settings()
-    _log_to(settings, order.source)
-    if order.memory:
-        limit = order.memory * 2**20
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-        bytearray(_HEADROOM)  # else memory ends wherever Scrapy happens to be, which may then wait for ever
     try:
+        _log_to(settings, order.source)
+    except OSError as error:
+        _tell(told, f"its log cannot be written: {error}")
+        sys.exit(1)
+    try:
+        if order.memory:
+            _limit_memory(order.memory)
         (source,) = config.select(settings.config, (order.source,))
         loop = event_loop()
         stop = asyncio.Event()
         loop.add_reader(until.fileno(), _stop, stop, until)
         loop.add_signal_handler(signal.SIGTERM, stop.set)  # supervisors send it to every process of a service
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # it may have come before
         harvest_order = HarvestOrder(
             settings, order.full, order.limit, order.dry_run, order.started, lambda event: _tell(told, event)
         )
@@ -52,6 +55,15 @@ def main(order: ChildOrder, until: Connection, told: Connection) -> None:
         logging.getLogger(__name__).error("%s", error)
         _tell(told, redact(str(error)))
         sys.exit(1)
+
+
+def _limit_memory(megabytes: int) -> None:
+    limit = megabytes * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    try:
+        bytearray(_HEADROOM)  # else memory ends wherever Scrapy happens to be, which may then wait for ever
+    except MemoryError:
+        raise ConfigurationError(f"no job can begin in {megabytes} MB (--memory)") from None
 
 
 def _stop(stop: asyncio.Event, until: Connection) -> None:

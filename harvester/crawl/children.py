@@ -12,9 +12,10 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -36,11 +37,12 @@ _GRACE_SECONDS = 30
 _SILENT_SECONDS = 900
 """A child tells its progress twice a second; one that says nothing for so long hangs. Resuming is exact."""
 
+_FORK_SERVER = {"MALLOC_MMAP_THRESHOLD_": "262144", "PYTHONSAFEPATH": "1"}
+"""The fork server's environment, beyond ours. For glibc: pages of megabytes go back to the system when they are done
+with, instead of leaving holes in the heap (measured: 213 MB at the most instead of 249 with CKAN pages of 16 MB). For
+Python: modules are not looked for in the folder that the command happens to be used in."""
 
-_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "262144"}
-"""For glibc: pages of megabytes go back to the system when they are done with, instead of leaving holes in the heap
-(measured: 213 MB at the most instead of 249 with CKAN pages of 16 MB)."""
-
+_beginning = threading.Lock()
 _forking = multiprocessing.get_context("forkserver")
 _forking.set_forkserver_preload(["harvester.crawl.preloaded"])
 
@@ -70,14 +72,45 @@ class Child(NamedTuple):
 
 
 def start(order: ChildOrder) -> Child:
-    """Start a child."""
-    os.environ.update(_MEMORY)  # for the fork server, which may start now
+    """Start a child; raises `OSError` where no process can be had."""
+    _have_fork_server()
     ends, until = _forking.Pipe(duplex=False)
     told, telling = _forking.Pipe(duplex=False)
     with ends, telling:
         process = _forking.Process(target=_harvest, args=(order, ends, telling), name=order.source)
-        process.start()
+        try:
+            process.start()
+        except EOFError:
+            raise ChildProcessError("Python's fork server died") from None
     return Child(process, until, told)
+
+
+def _have_fork_server() -> None:
+    """Start the fork server where none runs.
+
+    What ends the command is sent to all its processes, by a terminal or a supervisor, and is blocked there and in
+    children from their first moment: it would kill the former while it imports.
+    """
+    with _beginning, _environment(_FORK_SERVER):
+        resource_tracker.ensure_running()  # else the fork server's start does it, and unblocks the signals
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _environment(more: Mapping[str, str]) -> Iterator[None]:
+    """Let processes that start now have `more`, and none that start later: a notifier's Python is not our business."""
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name in more:
+            del os.environ[name]
+        os.environ.update((name, before[name]) for name in more if name in before)
 
 
 def _harvest(order: ChildOrder, until: Connection, told: Connection) -> None:
@@ -132,7 +165,12 @@ class Children:
             memory=self._memory,
         )
         with _uninterrupted():
-            self._running[source.name] = child = start(order)
+            try:
+                child = start(order)
+            except OSError as error:
+                self._reports[source.name] = _failed(source, f"its process could not be started: {error}")
+                return
+            self._running[source.name] = child
             self._heard[source.name] = monotonic()
             threading.Thread(target=self._listen, args=(source, child.told), daemon=True).start()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 from importlib import import_module
 
 from harvester.crawl import child, handler  # noqa: F401 - the handler is what crawls would import first
@@ -20,6 +19,5 @@ for _module in _CRAWLS_IMPORT:
     import_module(f"harvester.crawl.{_module}")
 for _spider in PROTOCOLS.values():
     import_module(_spider.rpartition(".")[0])
-os.setsid()  # a terminal's Ctrl-C is for the command, which asks its harvests to stop
-signal.signal(signal.SIGTERM, signal.SIG_IGN)  # supervisors send it to all: harvests that were not told yet start here
+os.setsid()  # what a terminal sends when it closes is for the command, whose end asks its harvests to stop
 gc.freeze()  # a collection in a harvest would copy all these pages

@@ -35,7 +35,8 @@ def rows_of_workbook(path: Path, sheet: str, url: str) -> Generator[list[str], N
 
 def _said(arguments: tuple[str, ...], url: str) -> Generator[list[str], None, None]:
     with subprocess.Popen(
-        [sys.executable, "-m", "harvester.protocols.spreadsheet", *arguments],
+        # -P: no module is taken from the folder that the command happens to be used in
+        [sys.executable, "-P", "-m", "harvester.protocols.spreadsheet", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +278,52 @@ def test_what_harvests_are_forked_from_may_die_too(install: Install, ckan: CkanP
         reports = run(settings, at_once=1, full=True)
     assert killed
     assert {report.verdict for report in reports} == {"complete"}
+
+
+@pytest.mark.parametrize("fault", [OSError("too many open files"), EOFError("the fork server died")])
+def test_a_source_whose_process_cannot_be_started_has_a_report_too(
+    fault: Exception, install: Install, ckan: CkanPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = install(one=ckan, two=ckan)
+    begin = BaseProcess.start
+
+    def start_two(process: BaseProcess) -> None:
+        if process.name == "m.one":
+            raise fault
+        begin(process)
+
+    monkeypatch.setattr(BaseProcess, "start", start_two)
+    one, two = run(settings)
+    assert (one.job, one.verdict) == (0, "failed")
+    assert one.reason.startswith("its process could not be started: ")
+    assert two.verdict == "complete"
+
+
+def test_no_module_is_taken_from_the_folder_that_a_harvest_is_started_in(
+    install: Install, ckan: CkanPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = install(source=ckan)
+    (tmp_path / "selectors.py").write_text("raise RuntimeError('not the one of Python')")
+    monkeypatch.chdir(tmp_path)
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # so that one starts here
+    (report,) = run(settings)
+    assert report.verdict == "complete"
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
+def test_a_log_that_cannot_be_written_is_told(install: Install, ckan: CkanPortal) -> None:
+    settings = install(source=ckan)
+    settings.logs.touch()
+    (report,) = run(settings)
+    assert (report.job, report.verdict) == (0, "failed")
+    assert report.reason.startswith("its log cannot be written: ")
+    assert str(settings.logs) in report.reason
+
+
+def test_memory_in_which_no_job_can_begin_is_told(install: Install, ckan: CkanPortal) -> None:
+    (report,) = run(install(source=ckan), memory=10)
+    assert (report.job, report.verdict) == (0, "failed")
+    assert "10 MB (--memory)" in report.reason
 
 
 CALLER = """

@@ -43,6 +43,17 @@ def rows(found: Listing) -> list[dict[str, str]]:
 TABLE = "번호,제목,설명\n1,하나,첫째\n2,둘,둘째\n"
 
 
+def test_a_workbook_is_read_without_the_modules_of_the_folder_that_a_harvest_is_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "zipfile.py").write_text("raise RuntimeError('not the one of Python')")
+    monkeypatch.chdir(tmp_path)
+    book = tmp_path / "book.xlsx"
+    book.write_bytes(xlsx({"목록": [["번호", "제목"], ["1", "하나"]]}))
+    (sheet,) = spreadsheet.sheets_of_workbook(book, "http://portal.example/")
+    assert list(spreadsheet.rows_of_workbook(book, sheet, "http://portal.example/"))[-1] == ["1", "하나"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
