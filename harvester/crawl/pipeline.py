@@ -211,7 +211,7 @@ class LedgerPipeline:
 
     async def _beat(self) -> None:
         try:
-            await self._work(self._recorder.heartbeat)
+            await asyncio.to_thread(self._recorder.heartbeat)  # a page may take longer than the lease
         except Exception as error:  # noqa: BLE001 - as in `_record`
             self._stop(error)
 
