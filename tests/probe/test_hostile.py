@@ -473,3 +473,17 @@ def test_a_title_in_several_languages_is_found_in_the_language_that_all_records_
     shape = shape_of({"list": rows}, "http://p/list")
     assert shape
     assert shape.options["fields"] == {"title": "names.ko"}
+
+
+@pytest.mark.parametrize(
+    ("around", "total"),
+    [
+        ({"count": 1, "totalCount": 47}, "totalCount"),
+        ({"size": 10, "count": 47}, "count"),
+        ({"meta": {"page_size": 1, "total": 47}}, "meta.total"),
+    ],
+)
+def test_the_count_of_a_page_is_not_taken_for_the_total(around: dict[str, Any], total: str) -> None:
+    shape = shape_of({"list": [{"id": 1, "title": "교량"}], **around}, "http://p/list")
+    assert shape
+    assert (shape.options["total"], shape.total) == (total, 47)

@@ -102,16 +102,22 @@ def _identifier(rows: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _total(document: Any, path: tuple[str, ...], seen: int) -> tuple[tuple[str, ...], int | None]:
-    """The count that stands nearest to the list, and its path."""
+    """The count that stands nearest to the list, or in an object beside it (``meta``), and its path."""
     for end in range(len(path), -1, -1):
         around = document
         for step in path[:end]:
             around = around[step]
         if isinstance(around, dict):
-            for key, value in around.items():
-                found = number(value)
-                if _TOTALS.search(key) and found is not None and found >= seen:
-                    return (*path[:end], key), found
+            beside = [((*path[:end], key), value) for key, value in around.items()]
+            inner = [((*at, key), value) for at, one in beside if isinstance(one, dict) for key, value in one.items()]
+            counts = [
+                (at, found)
+                for at, value in (*beside, *inner)
+                if _TOTALS.search(at[-1]) and (found := number(value)) is not None and found >= seen
+            ]
+            if counts:
+                # A count may also be that of this page.
+                return max(counts, key=lambda count: ("total" in count[0][-1].lower(), count[1]))
     return (), None
 
 
