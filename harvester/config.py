@@ -275,6 +275,8 @@ def _hint(line: str) -> str:
         return "; YAML is indented with spaces, never with tabs"
     if re.search(r"[:\[,-]\s*\*", line):
         return '; a value that begins with * (a cron line) stands in quotes: schedule: "* 3 * * 1"'
+    if re.search(r":\s+[@`%&!>|]|:\s+[^'\"\s].*:\s", line):
+        return "; a value with ': ' in it, or a sign like @ or ` before it, stands in quotes: 'a[].{title: b}'"
     return ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
@@ -37,6 +38,7 @@ notes = _PlainConsole(stderr=True, highlight=False, markup=False, emoji=False, s
 REPORT_KEYS = (
     "source", "job", "verdict", "reason", "listed", "seen", "created", "updated", "unchanged", "rejected", "deleted",
     "duplicate", "failed", "missing", "removed", "requests", "bytes", "seconds",
+    "saved_requests", "saved_bytes",
 )  # fmt: skip
 """Keys of a job in ``--json``: the contract of the command line, in this order."""
 
@@ -86,8 +88,8 @@ def print_reports(reports: Sequence[JobReport], *, title: str = "") -> None:
         )
     out.print(table)
     if requests := sum(report.saved_requests for report in reports):
-        megabytes = sum(report.saved_bytes for report in reports) / 1e6
-        out.print(f"saved {requests:,} requests, {megabytes:,.1f} MB (unchanged, or fetched once for several sources)")
+        size = decimal(sum(report.saved_bytes for report in reports))
+        out.print(f"saved {requests:,} requests, {size} (unchanged, or fetched once for several sources)")
 
 
 def _count(number: int) -> str:

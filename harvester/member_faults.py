@@ -99,7 +99,9 @@ def _sentence(fault: ErrorDetails, known: Callable[[KeyPath], list[str]]) -> str
             return f"{fault['input']!r}: {message[:1].lower()}{message[1:]}{hint}"
         case "model_type":
             return "a mapping is needed here, for example {ko: 한국전력공사}"
-        case "string_type" | "int_type" | "int_parsing" | "float_parsing" | "bool_parsing" | "tuple_type":
+        case "tuple_type":
+            return f"a list is needed here, for example [{fault['input']}]"[:300]
+        case "string_type" | "int_type" | "int_parsing" | "float_parsing" | "bool_parsing":
             return f"{message}, and not {fault['input']!r}"[:300]
     return message
 

@@ -20,13 +20,15 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def _duration(value: Any) -> Any:
-    """Read ``7d``, ``12h``, ``30m``; leave everything else to pydantic."""
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        try:
-            return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
-        except OverflowError:
-            raise ValueError("too long; a duration is written as 7d, 12h, 30m") from None
-    return value
+    """Read ``7d``, ``12h``, ``30m``; leave all that is no text to pydantic."""
+    if not isinstance(value, str):
+        return value
+    if not (match := _DURATION.fullmatch(value.strip())):
+        raise ValueError(f"{value!r} is no duration; one is written as 7d, 12h, 30m")
+    try:
+        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    except OverflowError:
+        raise ValueError("too long; a duration is written as 7d, 12h, 30m") from None
 
 
 def _positive(value: timedelta) -> timedelta:

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from harvester import console
 from harvester.catalog.model import Agent
 from harvester.console import REPORT_KEYS
 from harvester.ledger import Ledger
+from harvester.ledger.types import JobReport
 from harvester.sample_portals import SamplePortals, start
 from harvester.sample_portals.datagokr import DataGoKrPortal
 from harvester.sample_portals.server import Answer
@@ -88,6 +90,7 @@ class TestTheWalk:
         code, (report,), _ = run("harvest", SOURCE, "--json")
         assert code == 0
         assert tuple(report) == REPORT_KEYS
+        assert {"saved_requests", "saved_bytes"} <= {*report}
         assert (report["verdict"], report["listed"], report["created"]) == ("complete", 13, 8)
         parts = ("created", "updated", "unchanged", "rejected", "deleted", "duplicate")
         assert report["seen"] == sum(report[part] for part in parts)
@@ -340,3 +343,10 @@ def test_what_is_unusual_about_a_job_is_told(run: Run, tmp_path: Path) -> None:
     assert "title: 100 % → 0 %; candidates: heading" in run("--home", str(tmp_path), "jobs", str(held.job))[2]
     code, (why,), _ = run("--home", str(tmp_path), "why", "r1", "--json")
     assert (why["state"], why["also_at"]) == ("rejected", [])
+
+
+def test_little_that_was_saved_is_told_in_a_unit_that_shows_it() -> None:
+    report = JobReport(source="a.b", job=1, verdict="complete", reason="", saved_requests=5, saved_bytes=4300)
+    with console.out.capture() as shown:
+        console.print_reports([report])
+    assert "saved 5 requests, 4.3 kB" in shown.get()

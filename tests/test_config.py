@@ -66,7 +66,7 @@ def test_a_protocol_of_one_portal_knows_its_address_and_language(tmp_path: Path)
         ("    evidence: assumed\n", "", 5, ["sources.portal.evidence", "required"]),
         ("aliases: [시험]", "aliases: [시험", 2, ["not valid YAML"]),
         ("sector: public", "sector: public\nsector: health", 4, ["sector", "twice"]),
-        ("full_every: 12h", "full_every: weekly", 10, ["sources.portal.full_every"]),
+        ("full_every: 12h", "full_every: weekly", 10, ["sources.portal.full_every", "'weekly'", "7d, 12h"]),
         ("full_every: 12h", "full_every: 99999999999d", 10, ["sources.portal.full_every", "too long"]),
         ("full_every: 12h", "time_limit: 0s", 10, ["sources.portal.time_limit", "longer than nothing"]),
         ("rows: 100", "download_delay: .inf", 9, ["sources.portal.download_delay", "finite"]),
@@ -102,6 +102,11 @@ def test_a_protocol_of_one_portal_knows_its_address_and_language(tmp_path: Path)
         ("rows: 100", "schedule: * 3 * * 1", 9, ["not valid YAML", 'in quotes: schedule: "* 3 * * 1"']),
         ("rows: 100", "schedule: */5 3 * * 1", 9, ["not valid YAML", "in quotes"]),
         ("aliases: [시험]", "aliases: [*시험]", 2, ["not valid YAML", "in quotes"]),
+        ("aliases: [시험]", "aliases: 시험", 2, ["aliases", "a list is needed", "[시험]"]),
+        ("title: 시험 포털", "title: files[].{title: name}", 6, ["not valid YAML", "in quotes"]),
+        ("title: 시험 포털", "title: 시험: 포털", 6, ["not valid YAML", "in quotes"]),
+        ("title: 시험 포털", "title: @", 6, ["not valid YAML", "in quotes"]),
+        ("title: 시험 포털", "title: `x`", 6, ["not valid YAML", "in quotes"]),
     ],
 )
 def test_an_error_names_file_line_and_key(tmp_path: Path, old: str, new: str, line: int, words: list[str]) -> None:

@@ -26,6 +26,8 @@ def hints(target: Target, answers: Sequence[Answer]) -> tuple[str, ...]:
         said.append(f"{landing.address} answers {landing.status}: is it the portal's address?")
     if landing.is_page:
         said += _about_page(landing, target)
+    elif landing.came and landing.json is not None:
+        said.append("it answers JSON: `json_api` reads lists of records in it, once told where everything stands")
     soft = [answer for answer in answers if answer.came and answer.is_page and answer.address != landing.address]
     if len(soft) > 3:
         said.append("it answers 200 and a web page to addresses that it does not have, which proves nothing")

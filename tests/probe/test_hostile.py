@@ -439,6 +439,13 @@ def test_any_script_can_be_searched_for_calls(script: str) -> None:
     calls_of(f"fetch('{script}'); $.ajax({{url: '{script}'", "http://p/")
 
 
+def test_json_that_nobody_can_guess_is_told_to_be_json(probed: Probed) -> None:
+    with Routes({"/": as_json([{"code": 1, "what": "교량"}])}) as portal:
+        seen = probed(portal.url)
+    assert not seen.findings
+    assert any("json_api" in hint for hint in seen.hints)
+
+
 def test_a_script_of_nothing_but_beginnings_takes_no_time() -> None:
     started = time.monotonic()
     calls_of("fetch('/a" * 100_000 + "$.ajax(" * 50_000, "http://p/")
@@ -459,3 +466,24 @@ def test_a_shape_that_is_guessed_is_one_that_json_api_takes() -> None:
     }  # fmt: skip
     assert shape.options["parameters"] == {"x": ""}
     assert shape.total == 1000
+
+
+def test_a_title_in_several_languages_is_found_in_the_language_that_all_records_have() -> None:
+    rows = [{"key": 1, "names": {"en": "Bridges", "ko": "교량"}}, {"key": 2, "names": {"ko": "도로"}}]
+    shape = shape_of({"list": rows}, "http://p/list")
+    assert shape
+    assert shape.options["fields"] == {"title": "names.ko"}
+
+
+@pytest.mark.parametrize(
+    ("around", "total"),
+    [
+        ({"count": 1, "totalCount": 47}, "totalCount"),
+        ({"size": 10, "count": 47}, "count"),
+        ({"meta": {"page_size": 1, "total": 47}}, "meta.total"),
+    ],
+)
+def test_the_count_of_a_page_is_not_taken_for_the_total(around: dict[str, Any], total: str) -> None:
+    shape = shape_of({"list": [{"id": 1, "title": "교량"}], **around}, "http://p/list")
+    assert shape
+    assert (shape.options["total"], shape.total) == (total, 47)

@@ -55,8 +55,8 @@ def shape_of(document: Any, address: str) -> Shape | None:
     total_path, total = _total(document, path, len(rows))
     if total_path:
         options["total"] = _expression(total_path)
-    fields = {"title": _quoted(title)}
-    taken = {title, identifier}
+    fields = {"title": _expression(title)}
+    taken = {title[0], identifier}
     for name, pattern in _PROPERTIES.items():
         key = next((key for key in rows[0] if key not in taken and pattern.search(key)), None)
         if key:
@@ -74,10 +74,22 @@ def _lists(value: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Seq
     return [found for key, inner in value.items() for found in _lists(inner, (*path, key))]
 
 
-def _title(rows: Sequence[Mapping[str, Any]]) -> str | None:
+def _title(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
     keys = [key for key in rows[0] if _TITLES.search(key)]
     keys += [key for key in rows[0] if re.search(r"name|nm$", key, re.I) and key not in keys]
-    return next((key for key in keys if all(isinstance(row.get(key), str) and row[key] for row in rows)), None)
+    for key in keys:
+        # A title in several languages is an object: of those that every record has the first one counts.
+        inner = rows[0][key] if isinstance(rows[0][key], dict) else ()
+        for path in ((key,), *((key, language) for language in inner)):
+            if all(_filled(row, path) for row in rows):
+                return path
+    return None
+
+
+def _filled(row: Any, path: Sequence[str]) -> bool:
+    for step in path:
+        row = row.get(step) if isinstance(row, dict) else None
+    return isinstance(row, str) and row != ""
 
 
 def _identifier(rows: Sequence[Mapping[str, Any]]) -> str | None:
@@ -90,16 +102,22 @@ def _identifier(rows: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _total(document: Any, path: tuple[str, ...], seen: int) -> tuple[tuple[str, ...], int | None]:
-    """The count that stands nearest to the list, and its path."""
+    """The count that stands nearest to the list, or in an object beside it (``meta``), and its path."""
     for end in range(len(path), -1, -1):
         around = document
         for step in path[:end]:
             around = around[step]
         if isinstance(around, dict):
-            for key, value in around.items():
-                found = number(value)
-                if _TOTALS.search(key) and found is not None and found >= seen:
-                    return (*path[:end], key), found
+            beside = [((*path[:end], key), value) for key, value in around.items()]
+            inner = [((*at, key), value) for at, one in beside if isinstance(one, dict) for key, value in one.items()]
+            counts = [
+                (at, found)
+                for at, value in (*beside, *inner)
+                if _TOTALS.search(at[-1]) and (found := number(value)) is not None and found >= seen
+            ]
+            if counts:
+                # A count may also be that of this page.
+                return max(counts, key=lambda count: ("total" in count[0][-1].lower(), count[1]))
     return (), None
 
 
