@@ -126,7 +126,7 @@ def _print_source(row: _Row) -> None:
     console.out.print(f"\n{source.name}: {source.title}, {source.url}")
     console.out.print(f"  how we know: {source.evidence}. {source.note}")
     if options := _options(source):
-        console.out.print("  options, those of its preset among them:")
+        console.out.print(f"  options{', those of its preset among them' if 'preset' in options else ''}:")
         text = yaml.safe_dump(options, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
         console.out.print(indent(text.rstrip("\n"), "    "))
     if last:

@@ -38,7 +38,6 @@ notes = _PlainConsole(stderr=True, highlight=False, markup=False, emoji=False, s
 REPORT_KEYS = (
     "source", "job", "verdict", "reason", "listed", "seen", "created", "updated", "unchanged", "rejected", "deleted",
     "duplicate", "failed", "missing", "removed", "requests", "bytes", "seconds",
-    "saved_requests", "saved_bytes",
 )  # fmt: skip
 """Keys of a job in ``--json``: the contract of the command line, in this order."""
 

@@ -157,8 +157,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as every command reports it; the first eighteen fields are the `--json` contract, in this order, then
-    what was saved.
+    """A job as every command reports it; the first eighteen fields are the `--json` contract, in this order.
 
     `missing` records were absent for the first time, `removed` ones were turned into tombstones by this job.
     `verdict` is None while the job runs or after it was interrupted. `bytes` received, `seconds` of crawling.
