@@ -27,6 +27,10 @@ def _made(settings: Settings, folder: Path) -> HarvestSource:
     return config.member(make(settings, "odd.board", URL, folder).member).sources[0]
 
 
+def test_the_spider_that_new_writes_is_short(settings: Settings, tmp_path: Path) -> None:
+    assert len(make(settings, "odd.board", URL, tmp_path).spider.read_text().splitlines()) < 40
+
+
 def test_what_new_writes_replays_at_once_and_no_fault_changes_it(settings: Settings, tmp_path: Path) -> None:
     source = _made(settings, tmp_path)
     found = check(settings, source, tmp_path)
