@@ -9,6 +9,7 @@ import pytest
 from harvester import config
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError
+from harvester.mapping import VERSIONS
 from harvester.options.html_list import HtmlListOptions
 from harvester.processing import Processor
 
@@ -90,7 +91,8 @@ def test_other_rules_of_a_detail_are_another_version(vocabularies: Vocabularies,
     )
     versions = {Processor(one, vocabularies).version("html_row") for one in (catalog, other)}
     assert len(versions) == 2
-    assert all("html_row-1-" in version and "html_detail-1-" in version for version in versions)
+    names = [f"{each}-{VERSIONS[each]}-" for each in ("html_row", "html_detail")]
+    assert all(name in version for version in versions for name in names)
 
 
 @pytest.fixture(scope="module")

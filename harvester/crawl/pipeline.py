@@ -52,6 +52,7 @@ class LedgerPipeline:
         self._recorder = Recorder(self._spider.source, self._order)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._turn = asyncio.Lock()
+        self._refused = False
         self._tasks: set[asyncio.Future[Any]] = set()
         self._ticking: asyncio.Future[None] | None = None
         self._after_listing: asyncio.Future[None] | None = None
@@ -138,7 +139,7 @@ class LedgerPipeline:
     async def _record(self, page: Page) -> None:
         async with self._turn:  # what is wrong with one page stops the job before the next is recorded
             self.outcome.room.release()
-            if self.outcome.stopped:
+            if self.outcome.stopped or self._refused:
                 return
             if page.declared_total is not None:
                 self._declared_total = page.declared_total
@@ -146,7 +147,7 @@ class LedgerPipeline:
                 self._counts = await self._work(self._recorder.record_page, page)
             except PortalError as error:
                 self.outcome.fail(error.reason, str(error))
-                self.outcome.listing_over = True
+                self.outcome.listing_over = self._refused = True
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be committed after it
                 self._stop(error)
 
