@@ -7,10 +7,6 @@ files are those that harvest the live portal.
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import random
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,49 +15,18 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.catalogue_states import EVERYONE, MEMBERS, NextState, State, configuration
 from harvester import config
 from harvester.catalog.identifiers import dataset_id
 from harvester.crawl.run import harvest, harvest_source
 from harvester.ledger import JobReport, Ledger
 from harvester.processing import Processor
-from harvester.protocols.datagokr import selection
-from harvester.sample_portals.datagokr import DataGoKrPortal, first, write_table
+from harvester.sample_portals.datagokr import DataGoKrPortal
 
 pytestmark = [pytest.mark.timeout(600)]
 
-MEMBERS = {"kepco": 207, "ts": 222, "nia": 34, "yeungnam-gyeongbuk": 848, "nhis": 3, "hira": 1}
-EVERYONE = "everyone"
-EVERYONE_YML = """\
-name: {ko: 모두}
-sector: public
-sources:
-  datagokr:
-    title: every agency
-    protocol: datagokr
-    evidence: recorded
-"""
 PARTS = frozenset({"listing", "schema_org", "rdf"})
 DOWNLOAD = "/cmm/cmm/fileDownload.do"
-
-Row = dict[str, str]
-
-
-@dataclass
-class State:
-    """A state of the catalogue: its bytes, and its rows in their order."""
-
-    table: bytes
-    rows: list[Row]
-
-    @classmethod
-    def recorded(cls, file: Path) -> State:
-        table = gzip.decompress(file.read_bytes())
-        return cls(table, list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline=""))))
-
-    def of(self, organisations: tuple[str, ...]) -> dict[str, Row]:
-        """Rows of these agencies by list key."""
-        chosen = selection(organisations)
-        return {row["목록키"]: row for row in self.rows if chosen(first(row, "제공기관", "기관명"))}
 
 
 @dataclass
@@ -81,7 +46,7 @@ class Walk:
     def __init__(self, home: Path, portal: DataGoKrPortal) -> None:
         self.home = home
         self.portal = portal
-        self.settings = config.settings(home, _configuration(home / "config", portal.url))
+        self.settings = config.settings(home, configuration(home / "config", portal.url))
         names = tuple(f"{member}.datagokr" for member in (*MEMBERS, EVERYONE))
         chosen = config.select(self.settings.config, names)
         self.sources = {source.member: source for source in chosen}
@@ -117,60 +82,6 @@ class Walk:
         with self.ledger() as ledger:
             live = {held.id: held.content_hash for held in ledger.live()}
             return Step(reports, downloads - before[0], metadata - before[1], seq=ledger.last_seq(), live=live)
-
-
-def _configuration(folder: Path, url: str) -> Path:
-    """The real member files, with the portal's address put in."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(config.default_config(), folder)
-    (folder / "members" / f"{EVERYONE}.yml").write_text(EVERYONE_YML, encoding="utf-8")
-    for member in (*MEMBERS, EVERYONE):
-        file = folder / "members" / f"{member}.yml"
-        here = f"    protocol: datagokr\n    url: {url}\n    allow_private: true\n"
-        file.write_text(file.read_text(encoding="utf-8").replace("    protocol: datagokr\n", here), encoding="utf-8")
-    return folder
-
-
-@dataclass
-class Next(State):
-    """A near-complete next state, and what became of which list key."""
-
-    new: set[str]
-    changed: set[str]
-    gone: set[str]
-
-    @classmethod
-    def after(cls, state: State, groups: list[dict[str, Row]]) -> Next:
-        """1 % new, 3 % changed, 2 % gone in each of these groups, and counters moved on every row."""
-        chance = random.Random(2022)
-        new: dict[str, Row] = {}
-        changed: set[str] = set()
-        gone: set[str] = set()
-        for group in groups:
-            keys = chance.sample(sorted(group), len(group))
-            drop, change, add = round(len(keys) * 0.02), round(len(keys) * 0.03), round(len(keys) * 0.01)
-            gone.update(keys[:drop])
-            changed.update(keys[drop : drop + change])
-            for key in keys[drop + change : drop + change + add]:
-                other = str(98_000_000 + len(new))
-                address = group[key]["목록.URL"].replace(key, other)
-                new[other] = {
-                    **group[key],
-                    "목록키": other,
-                    "목록명": f"새 {group[key]['목록명']}",
-                    "목록.URL": address,
-                }
-        rows = []
-        for row in state.rows:
-            if row["목록키"] in gone:
-                continue
-            views = int(row["조회수"]) if row["조회수"].isdigit() else 0  # "(NULL)" stands in some rows
-            moved = {**row, "조회수": str(views + chance.randint(1, 50))}
-            if row["목록키"] in changed:
-                moved |= {"목록명": f"{row['목록명']} (개정)", "목록.수정일": "2022-08-01"}
-            rows.append(moved)
-        rows += new.values()
-        return cls(write_table(list(state.rows[0]), rows, "utf-8"), rows, set(new), changed, gone)
 
 
 @pytest.fixture(scope="module")
@@ -299,15 +210,14 @@ def test_a_held_job_is_accepted_and_taken_back(
 
 
 @pytest.fixture(scope="module")
-def next_state(walk: Walk, of_2022: State) -> Next:
-    groups = [of_2022.of(walk.sources[member].options.organisations) for member in MEMBERS]  # type: ignore[attr-defined]
-    chosen = {key for group in groups for key in group}
-    return Next.after(of_2022, [*groups, {row["목록키"]: row for row in of_2022.rows if row["목록키"] not in chosen}])
+def next_state(walk: Walk, of_2022: State) -> NextState:
+    chosen = [walk.sources[member].options.organisations for member in MEMBERS]  # type: ignore[attr-defined]
+    return NextState.after(of_2022, of_2022.groups(chosen))
 
 
 @pytest.fixture(scope="module")
 def moved(
-    as_in_2022: Walk, next_state: Next, tmp_path_factory: pytest.TempPathFactory
+    as_in_2022: Walk, next_state: NextState, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Walk, Step, Step]]:
     """The next state, harvested twice over the state of 2022, by the members alone."""
     walk = as_in_2022.copy(tmp_path_factory.mktemp("next"))
@@ -318,7 +228,7 @@ def moved(
 
 
 def test_a_near_complete_state_reports_exactly_what_moved(
-    moved: tuple[Walk, Step, Step], first_step: Step, next_state: Next, of_2022: State
+    moved: tuple[Walk, Step, Step], first_step: Step, next_state: NextState, of_2022: State
 ) -> None:
     walk, step, _ = moved
     assert (len(next_state.new), len(next_state.changed), len(next_state.gone)) == pytest.approx(
@@ -343,7 +253,7 @@ def test_a_near_complete_state_reports_exactly_what_moved(
     assert step.metadata == len(members & (next_state.new | next_state.changed))
 
 
-def test_what_is_gone_twice_is_removed(moved: tuple[Walk, Step, Step], next_state: Next, of_2022: State) -> None:
+def test_what_is_gone_twice_is_removed(moved: tuple[Walk, Step, Step], next_state: NextState, of_2022: State) -> None:
     walk, _, step = moved
     for member, report in step.reports.items():
         organisations = walk.sources[member].options.organisations  # type: ignore[attr-defined]
@@ -356,7 +266,7 @@ def test_what_is_gone_twice_is_removed(moved: tuple[Walk, Step, Step], next_stat
     assert step.metadata == 0
 
 
-def test_counters_moved_without_a_change(moved: tuple[Walk, Step, Step], next_state: Next) -> None:
+def test_counters_moved_without_a_change(moved: tuple[Walk, Step, Step], next_state: NextState) -> None:
     walk = moved[0]
     views = {key: int(row["조회수"]) for key, row in next_state.of(("한국교통안전공단",)).items()}
     with walk.ledger() as ledger:
