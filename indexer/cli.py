@@ -113,7 +113,7 @@ def verify(
     raise typer.Exit(2 if wrong and not repair else 0)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a word to leave out begins as an option does
 def search(
     context: typer.Context,
     words: Annotated[
@@ -130,6 +130,9 @@ def search(
     from indexer.answer import Searcher
 
     here: Context = context.obj
+    for word in words or ():
+        if word.startswith("--"):
+            raise UsageError(f"No such option: {word}; `datamoa search --help` shows what there is")
     parameters = [("q", " ".join(words or ())), ("size", str(size))]
     if sort:
         parameters.append(("sort", sort))

@@ -126,6 +126,15 @@ class TestTheWalk:
         assert filtered["total"] == value["count"]
         assert "전력" in run("search", "전력")[2]
 
+    def test_a_word_to_leave_out_is_typed_as_on_the_page(self, run: Run) -> None:
+        whole = run("search", "전력", "--json")[1][0]["total"]
+        without = run("search", "전력", "-사용량", "--json")[1][0]["total"]
+        assert without + run("search", "전력", "사용량", "--json")[1][0]["total"] == whole
+        assert 0 < without < whole
+        code, _, said = run("search", "전력", "--siez", "3")
+        assert code == 64
+        assert "--siez" in said
+
     def test_why_knows_an_id_an_address_and_what_it_does_not_know(self, run: Run) -> None:
         _, (answer,), _ = run("search", "전력", "--size", "1", "--json")
         (hit,) = answer["hits"]
