@@ -78,6 +78,8 @@ def harvest(
     else:
         console.print_reports(reports)
         for report in reports:
+            if report.resumed:
+                console.out.print(f"{report.source}: job {report.job} was taken up again where it was interrupted")
             if report.verdict == "held" and report.job:
                 console.out.print(
                     f"job {report.job} of {report.source} is held ({report.reason}): `datamoa jobs {report.job}` lists "

@@ -71,6 +71,7 @@ def _show_job(ledger: Ledger, number: int, limit: int, json: bool) -> None:
                 ],
                 "saved_requests": report.saved_requests,
                 "saved_bytes": report.saved_bytes,
+                "resumed": report.resumed,
                 "issues": [
                     {"severity": severity, "code": code, "count": count} for (severity, code), count in counts.items()
                 ],
@@ -94,6 +95,8 @@ def _show_job(ledger: Ledger, number: int, limit: int, json: bool) -> None:
     console.out.print(
         f"{'full' if report.full else 'incremental'}, {_when(report.started)} to {_when(report.finished)}"
     )
+    if report.resumed:
+        console.out.print(f"taken up again after an interruption: {report.resumed:,}×")
     if report.detail:
         console.out.print(report.why)
     if report.deviations:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from harvester.catalog import codec, joins, normalise
-from harvester.catalog.coverage import covered
+from harvester.catalog import codec, coverage, joins, normalise
 from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.joins import join_keys
 from harvester.catalog.merge import merge
@@ -45,7 +44,7 @@ class Processor:
         mappings = "+".join(
             f"{each}-{VERSIONS[each]}{self._rules(each)}" for each in (format, *TOGETHER.get(format, ()))
         )
-        return f"{mappings}.{normalise.VERSION}.{joins.VERSION}.{self._digest}"
+        return f"{mappings}.{normalise.VERSION}.{coverage.VERSION}.{joins.VERSION}.{self._digest}"
 
     def _rules(self, format: str) -> str:
         """Name the rules that the member file has for a declarative format: other rules, another outcome."""
@@ -71,6 +70,7 @@ class Processor:
         counters: dict[str, int] = {}
         issues: tuple[Issue, ...] = ()
         unread: tuple[str, ...] = ()
+        places: tuple[str, ...] = ()
         found = 0
         for part in _best_first(record.parts):
             mapped = self._mapped(part, record.identifier)
@@ -79,12 +79,13 @@ class Processor:
                     issues += (msgspec.structs.replace(mapped, severity="warning"),)
                     continue
                 return _rejected(id, mapped)
-            found |= covered(mapped.dataset)
+            found |= coverage.covered(mapped.dataset)
             dataset, noticed = self._normaliser.normalise(mapped.dataset)
             datasets.append(dataset)
             counters = {**mapped.counters, **counters} if counters else {**mapped.counters}
             issues += mapped.issues + noticed
             unread += mapped.unread
+            places += mapped.places
         if not datasets:
             return _rejected(id, _NO_PARTS)
         dataset = datasets[0]
@@ -109,7 +110,8 @@ class Processor:
             issues=issues,
             unread=unread,
             found=found,
-            covered=covered(dataset),
+            covered=coverage.covered(dataset),
+            traits=(*(f"additional.{key}" for key in dataset.additional), *places),
             joins=join_keys(dataset) if content else (),
         )
 

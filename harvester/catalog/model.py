@@ -247,13 +247,15 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     """What a mapping makes of one part: a dataset with source values, its volatile counters, and issues.
 
-    `unread` are the payload's fields that the mapping does not read (top-level names).
+    `unread` are the payload's fields that the mapping does not read (top-level names). `places` says by
+    which of a member file's expressions each property was found (`harvester.catalog.coverage.found_at`).
     """
 
     dataset: Dataset
     counters: Counters = {}
     issues: tuple[Issue, ...] = ()
     unread: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 class JoinKey(NamedTuple):
@@ -269,8 +271,9 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     `content` is the encoded dataset (`harvester.catalog.codec`) and `content_hash` its hash, both None when the record
     is rejected: then `issues` holds at least one error. `counters` are volatile and not part of the hash.
     `unread` are payload fields that no mapping reads. `found` and `covered` say which properties the mappings found and
-    which the normalised dataset has, rejected or not (`harvester.catalog.coverage`); `joins` is by what other sources'
-    datasets are recognised as the same one (`harvester.catalog.joins`).
+    which the normalised dataset has, rejected or not, `traits` what else there is to be counted about the record
+    (`harvester.catalog.coverage`); `joins` is by what other sources' datasets are recognised as the same one
+    (`harvester.catalog.joins`).
     """
 
     dataset_id: str
@@ -282,4 +285,5 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
     found: int = 0
     covered: int = 0
+    traits: tuple[str, ...] = ()
     joins: tuple[JoinKey, ...] = ()

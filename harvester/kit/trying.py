@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from harvester import config
-from harvester.catalog.coverage import by_property, count
+from harvester.catalog.coverage import by_property, count, whole_of
 from harvester.catalog.model import Dataset, HarvestRecord, Issue, Processed
 from harvester.crawl.redaction import redact_bytes
 from harvester.crawl.run import harvest_source
@@ -119,12 +119,17 @@ def _idle(
     if not processed:
         return {}  # nothing was read, which says nothing about rules
     filled = filling(rules)
-    found = {*count(one.found for one in processed), *(name for one in processed for name in one.counters)}
+    found = {
+        *count(one.found for one in processed),
+        *(name for one in processed for name in (*one.traits, *one.counters)),
+    }
     wanted = by_property(filled)
     for name in COUNTERS:
         if said := tuple(each for one in filled.values() for each in one.get(name, ())):
             wanted[name] = said
-    return {name: said for name, said in wanted.items() if name not in found}
+    idle = {name: said for name, said in wanted.items() if name not in found}
+    parts = {whole_of(name) for name in idle}
+    return {name: said for name, said in idle.items() if name not in parts}
 
 
 def _seen(record: HarvestRecord, processed: Processed, issues: Sequence[Issue]) -> Seen:

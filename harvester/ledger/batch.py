@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from harvester.catalog import coverage
 from harvester.catalog.model import Issue
-from harvester.ledger import bulk, links, records, schema
+from harvester.ledger import bulk, links, records, schema, traits
 from harvester.ledger.encoding import NO_ISSUES, NONE_FAILED, clean, issues_json, payload_hash, to_json
 from harvester.ledger.profile import Seen, Tally
 from harvester.ledger.publishing import DatasetChange, publish
@@ -25,8 +26,8 @@ _RecordRow = TypeVar("_RecordRow", NewRecord, ChangedRecord)
 class Batch:
     """Everything that one transaction changes in records, sightings, parts, issues and datasets.
 
-    Collected in the order of the entries, which is the order of the `seq` numbers. `live` is by how much the number of
-    live datasets changes. `job` is None for a remap.
+    `watch` comes before the first `take`. Collected in the order of the entries, which is the order of the `seq`
+    numbers. `live` is by how much the number of live datasets changes. `job` is None for a remap.
     """
 
     def __init__(self, store: Store, tx: Connection, source: int, *, job: int | None, cause: Cause, now: int) -> None:
@@ -50,10 +51,19 @@ class Batch:
         self._withheld: list[Withheld] = []
         self._not_withheld: list[int] = []
         self._recognised: list[DatasetChange] = []
+        self._bits: dict[str, int] = {}
+        self.traits: Sequence[str] = ()
         self.tally = Tally()
         self.datasets: list[DatasetChange] = []
         self.issue_counts: Counter[tuple[str, str]] = Counter()
         self.live = 0
+
+    def watch(self, prepared: Sequence[Prepared]) -> None:
+        """Say, before any of them is taken, which entries the transaction has: what most of them have gets a name."""
+        met = [one.entry.processed.traits for one in prepared if one.entry.processed is not None]
+        self.traits = traits.watched(self._tx, self._source, traits.of_source(self._tx, self._source), met)
+        self._bits = {name: 1 << place for place, name in enumerate(self.traits)}
+        self.tally = Tally(self.traits)
 
     def take(
         self, key: int, state: State | None, prepared: Prepared, parts: Mapping[str, StoredPart] | None = None
@@ -70,6 +80,7 @@ class Batch:
         version = entry.mapping_version
         landing_page = clean(processed.landing_page)
         before = None if state is None else records.coverage_before(state, self._job)
+        has = sum(self._bits.get(name, 0) for name in set(processed.traits))
         if state is None:
             assert self._job is not None
             self._new_records.append(
@@ -92,6 +103,7 @@ class Batch:
                     processed.covered,
                     self._job,
                     links.stored(processed.joins) if processed.content is not None else b"",
+                    has,
                 )
             )
         else:
@@ -110,15 +122,18 @@ class Batch:
                     unread,
                     processed.found,
                     processed.covered,
-                    before,
+                    None if before is None else coverage.properties_in(before),
                     self._job,
+                    has,
+                    coverage.traits_in(before or 0),
                 )
             )
-            self._lost[key] = (before or 0) & ~processed.covered
+            self._lost[key] = (before or 0) & ~coverage.with_traits(processed.covered, has)
             if state.mapped_in == self._job or self._job is None:
                 self._not_withheld.append(key)
         rejected = processed.content is None
-        self.tally.add(Seen(processed.found, processed.covered, before, mapped=True, rejected=rejected))
+        found, covered = (coverage.with_traits(bits, has) for bits in (processed.found, processed.covered))
+        self.tally.add(Seen(found, covered, before, mapped=True, rejected=rejected))
         self._take_issues(key, state, processed)
         if state is None or state.payload_hash != entry.payload_hash:
             self.store_part(key, prepared, 0)

@@ -80,7 +80,7 @@ def undo(store: Store, job_id: int) -> JobReport:
             update(record)
             .where(record.c.key.between(low, high), record.c.mapped_in == job_id)
             .where(record.c.mapping_version != records.TAKEN_BACK)
-            .values(covered=record.c.covered_before, mapping_version=records.TAKEN_BACK)
+            .values(covered=record.c.covered_before, traits=record.c.traits_before, mapping_version=records.TAKEN_BACK)
         )
         after = row.first_seq
         while changed := _changed_by(tx, row, after):

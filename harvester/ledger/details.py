@@ -74,6 +74,7 @@ def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
     with store.writing() as tx:
         row = leases.hold(tx, store, job)
         batch = Batch(store, tx, row.source_key, job=job.id, cause="harvest", now=row.now)
+        batch.watch(prepared)
         due = _due(tx, store, row, prepared)
         parts = records.stored_parts(tx, store, [one.state.key for one in due])
         issues = _issues(tx, store, [one.state.key for one in due])
@@ -88,7 +89,7 @@ def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
                 batch.see(one.state.key, outcome)
             lost += sum(issue.code not in ANSWERED for _, issue in one.prepared.entry.failed_parts)
         profile = batch.tally.after(profile_of(row.profile))
-        batch.keep_back(bits_of(collapsed(profile, mapped=True)))
+        batch.keep_back(bits_of(collapsed(profile, mapped=True), batch.traits))
         batch.write()
         count_issues(tx, job.id, batch.issue_counts)
         if due:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import sqrt
 
+from harvester.catalog.coverage import is_place, whole_of
 from harvester.ledger.profile import Profile
 from harvester.ledger.types import Deviation
 
@@ -25,6 +26,7 @@ _GROWN = 2.0
 def collapsed(profile: Profile, *, mapped: bool = False) -> tuple[str, ...]:
     """Properties that records had before this job and, nearly all of them, lost in it: the layout has changed.
 
+    Where another expression of the member file still finds a property, it is not lost.
     `mapped`: asks it of the records that the job has mapped so far, not of all that it met.
     """
     before, known = (profile.mapped_had, profile.mapped) if mapped else (profile.had, profile.known)
@@ -32,7 +34,10 @@ def collapsed(profile: Profile, *, mapped: bool = False) -> tuple[str, ...]:
     return tuple(
         name
         for name, had in before.items()
-        if had >= _COMMON * known and had - now.get(name, 0) >= _FEWEST and now.get(name, 0) < _COLLAPSED * had
+        if had >= _COMMON * known
+        and had - now.get(name, 0) >= _FEWEST
+        and now.get(name, 0) < _COLLAPSED * had
+        and not is_place(name)
     )
 
 
@@ -91,7 +96,16 @@ def deviations(
             and _differ(number, usual.records, now.covered.get(what, 0), now.records)
         ):
             name(what, before, after, lost, unreadable=_unreadable(what, now, before))
-    return tuple(sorted(found.values(), key=lambda one: (not one.structural, one.what != "rejected", -one.records)))
+    own = [one for one in found.values() if not _is_told_by(one.what, found)]
+    return tuple(sorted(own, key=lambda one: (not one.structural, one.what != "rejected", -one.records)))
+
+
+def _is_told_by(name: str, named: Collection[str]) -> bool:
+    """Whether another name says the same: a property says it of its parts and places, a key says it of all keys."""
+    if name == "additional":
+        return any(whole_of(other) == name for other in named)
+    whole = whole_of(name)
+    return whole in named and whole != "additional"
 
 
 def _unreadable(what: str, now: Profile, before: float) -> bool:

@@ -327,8 +327,9 @@ def _coverage(profile: Profile | None) -> dict[str, tuple[float, float]]:
     if profile is None or not profile.records:
         return {}
     number = profile.records
+    seen = {*profile.found, *profile.covered}
+    names = [name for name in PROPERTIES if name in seen]
     return {
         name: (profile.found.get(name, 0) / number, profile.covered.get(name, 0) / number)
-        for name in PROPERTIES
-        if name in profile.found or name in profile.covered
+        for name in (*names, *sorted(seen.difference(names)))
     }

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Select, delete, func, or_, select, update
 
+from harvester.catalog import coverage
 from harvester.ledger import bulk, records, schema
 from harvester.ledger.batch import Batch
 from harvester.ledger.publishing import DatasetChange
@@ -30,7 +31,10 @@ def settle(tx: Connection, store: Store, row: AnyRow, gone: int, *, keep: bool) 
     """
     record, table = schema.record, schema.withheld
     low, high = records.span(row.source_key)
-    lost = record.c.covered_before.bitwise_and(record.c.covered.bitwise_not()).bitwise_and(gone) != 0
+    lost = or_(
+        _lost(record.c.covered_before, record.c.covered, coverage.properties_in(gone)),
+        _lost(record.c.traits_before, record.c.traits, coverage.traits_in(gone)),
+    )
     mine = (record.c.key.between(low, high), record.c.mapped_in == row.id)
     waiting = select(table.c.record).join(schema.record, record.c.key == table.c.record).where(table.c.job == row.id)
     if row.profile is None or (not gone and not tx.execute(waiting.limit(1)).first()):
@@ -60,6 +64,10 @@ def settle(tx: Connection, store: Store, row: AnyRow, gone: int, *, keep: bool) 
     return held
 
 
+def _lost(before: Column[Any], now: Column[Any], gone: int) -> ColumnElement[bool]:
+    return before.bitwise_and(now.bitwise_not()).bitwise_and(gone) != 0
+
+
 def _swap_coverage(tx: Connection, version: str, *which: Any) -> None:
     """Let records cover again what they did before the job mapped them, or after; the other one stays beside."""
     record = schema.record
@@ -70,6 +78,8 @@ def _swap_coverage(tx: Connection, version: str, *which: Any) -> None:
             mapping_version=version,
             covered=record.c.covered_before,
             covered_before=record.c.covered,
+            traits=record.c.traits_before,
+            traits_before=record.c.traits,
         )
     )
 

@@ -52,6 +52,7 @@ class Intake:
         identifiers = [one.entry.record.identifier for one in prepared]
         states = records.states(self._tx, self._store, row.source_key, identifiers)
         parts = self._stored_parts(prepared, states)
+        self.batch.watch(prepared)
         first_key = records.span(row.source_key)[0] + row.records
         for one in prepared:
             identifier = one.entry.record.identifier

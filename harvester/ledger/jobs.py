@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or
 from harvester.catalog.coverage import bits_of
 from harvester.catalog.model import Issue
 from harvester.errors import LeaseHeldError
-from harvester.ledger import leases, records, reports, schema
+from harvester.ledger import leases, records, reports, schema, traits
 from harvester.ledger.batch import Batch, remark
 from harvester.ledger.drift import collapsed, deviations
 from harvester.ledger.encoding import names_of, to_json
@@ -69,6 +69,9 @@ def start(
             if full is None:
                 full = last_full is None or row.now - last_full >= full_every // timedelta(milliseconds=1)
             newest = _begin(tx, row, full=full, limited=limited, fingerprint=fingerprint)
+        else:
+            job = schema.job
+            tx.execute(update(job).where(job.c.id == newest.id).values(resumed=job.c.resumed + 1))
         tx.execute(
             update(schema.source)
             .where(schema.source.c.key == row.key)
@@ -114,9 +117,9 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
     with store.writing() as tx:
         row = leases.hold(tx, store, job)
         profile = profile_of(row.profile)
-        gone = collapsed(profile)
+        gone = bits_of(collapsed(profile), traits.of_source(tx, row.source_key))
         judgement = judge(_facts(tx, store, row, ending, expected, drifted=bool(gone)))
-        withheld = settle(tx, store, row, bits_of(gone), keep=judgement.verdict == "held")
+        withheld = settle(tx, store, row, gone, keep=judgement.verdict == "held")
         if row.created or row.updated or row.rejected:
             profile = replace(profile, unread=unread_fields(tx, row.source_key))
         usual = usual_profile(tx, row.source_key, before=job.id)
@@ -261,7 +264,7 @@ def _supersede(tx: Connection, jobs: list[int], now: int) -> None:
 def _begin(tx: Connection, row: AnyRow, *, full: bool, limited: bool, fingerprint: str) -> AnyRow:
     zeros = dict.fromkeys(
         (*leases.COUNTS, "missing", "removed", "lost_details", "requests", "bytes", "seconds", "saved_requests",
-         "saved_bytes"), 0
+         "saved_bytes", "resumed"), 0
     )  # fmt: skip
     number = tx.execute(
         insert(schema.job)

@@ -6,7 +6,7 @@ and taken up again; records that have not changed are counted by what is stored 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from harvester.catalog import coverage
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Numbers of records a property: before normalising (`found`) and after (`covered`), of the `records` of a job.
+    """Numbers of records a property or trait: before normalising (`found`) and after (`covered`), of a job's `records`.
 
     Of those that an earlier job had covered (`known`): how many `had` each property before this job and have it now
     (`kept`, or gained it). The same for those among them that this job mapped: `mapped`, `mapped_had`, `mapped_kept`.
@@ -49,8 +49,8 @@ def profile_json(profile: Profile) -> str:
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What one record adds to the profile of a job: its coverage now, before this job (None: not known), and whether
-    this job mapped it.
+    """What one record adds to the profile of a job: its coverage now, before this job (None: not known), each with its
+    traits, and whether this job mapped it.
     """
 
     found: int
@@ -61,9 +61,13 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """What the records of one transaction add to the profile of its job; some are taken out to be counted anew."""
+    """What the records of one transaction add to the profile of its job; some are taken out to be counted anew.
 
-    def __init__(self) -> None:
+    `traits` are the source's, by their bit.
+    """
+
+    def __init__(self, traits: Sequence[str] = ()) -> None:
+        self._traits = traits
         self._added: list[Seen] = []
         self._taken: list[Seen] = []
 
@@ -77,17 +81,17 @@ class Tally:
 
     def after(self, profile: Profile) -> Profile:
         """The profile with these records."""
-        return _moved(_moved(profile, self._added, 1), self._taken, -1)
+        return _moved(_moved(profile, self._added, 1, self._traits), self._taken, -1, self._traits)
 
 
-def _moved(profile: Profile, seen: list[Seen], sign: int) -> Profile:
+def _moved(profile: Profile, seen: list[Seen], sign: int, traits: Sequence[str]) -> Profile:
     if not seen:
         return profile
     known = [one for one in seen if one.before is not None]
     mapped = [one for one in known if one.mapped]
 
     def moved(counts: Mapping[str, int], numbers: list[int]) -> Mapping[str, int]:
-        more = coverage.count(numbers)
+        more = coverage.count(numbers, traits)
         sums = {name: counts.get(name, 0) + sign * more.get(name, 0) for name in {*counts, *more}}
         return {name: number for name, number in sums.items() if number}
 

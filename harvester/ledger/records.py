@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from harvester.catalog import coverage
 from harvester.ledger import schema
 from harvester.ledger.encoding import storable
 from harvester.ledger.profile import Seen
@@ -62,7 +63,10 @@ def prepare(store: Store, entries: Iterable[Entry]) -> list[Prepared]:
 
 
 class State(NamedTuple):
-    """What is stored of one record: its row, its last sighting, and its row in the change feed."""
+    """What is stored of one record: its row, its last sighting, and its row in the change feed.
+
+    `found`, `covered` and `covered_before` are without `traits` and `traits_before`, which stand above them.
+    """
 
     key: int
     identifier: str
@@ -76,6 +80,8 @@ class State(NamedTuple):
     covered: int | None
     covered_before: int | None
     mapped_in: int | None
+    traits: int
+    traits_before: int
     job: int
     outcome: int
     seq: int | None
@@ -94,8 +100,12 @@ def coverage_before(state: State, job: int | None) -> int | None:
     A rejected record has no dataset that could lose anything; one that was taken back stands for its last good one.
     """
     if job is not None and state.mapped_in == job:
-        return state.covered_before
-    return None if state.rejected and state.mapping_version != TAKEN_BACK else state.covered
+        covered, traits = state.covered_before, state.traits_before
+    else:
+        covered, traits = state.covered, state.traits
+        if state.rejected and state.mapping_version != TAKEN_BACK:
+            return None
+    return None if covered is None else coverage.with_traits(covered, traits)
 
 
 def as_stored(state: State, job: int | None) -> Seen:
@@ -103,14 +113,20 @@ def as_stored(state: State, job: int | None) -> Seen:
     assert state.found is not None
     assert state.covered is not None
     mapped = job is not None and state.mapped_in == job
-    return Seen(state.found, state.covered, coverage_before(state, job), mapped=mapped, rejected=bool(state.rejected))
+    return Seen(
+        coverage.with_traits(state.found, state.traits),
+        coverage.with_traits(state.covered, state.traits),
+        coverage_before(state, job),
+        mapped=mapped,
+        rejected=bool(state.rejected),
+    )
 
 
 _STATES = (
     select(
-        *(schema.record.c[name] for name in State._fields[:12]),
-        *(schema.sighting.c[name] for name in State._fields[12:14]),
-        *(schema.dataset.c[name] for name in State._fields[14:]),
+        *(schema.record.c[name] for name in State._fields[:14]),
+        *(schema.sighting.c[name] for name in State._fields[14:16]),
+        *(schema.dataset.c[name] for name in State._fields[16:]),
     )
     .join_from(schema.record, schema.sighting, schema.record.c.key == schema.sighting.c.record)
     .outerjoin(schema.dataset, schema.record.c.key == schema.dataset.c.record)

@@ -42,6 +42,7 @@ def report_of(row: AnyRow) -> JobReport:
         withheld=row.withheld,
         saved_requests=row.saved_requests,
         saved_bytes=row.saved_bytes,
+        resumed=row.resumed,
     )
 
 

@@ -26,6 +26,7 @@ class NewRecord(NamedTuple):
     covered: int
     mapped_in: int
     doors: bytes
+    traits: int
 
 
 class ChangedRecord(NamedTuple):
@@ -44,6 +45,8 @@ class ChangedRecord(NamedTuple):
     covered: int
     covered_before: int | None
     mapped_in: int | None
+    traits: int
+    traits_before: int
 
 
 class Sighting(NamedTuple):

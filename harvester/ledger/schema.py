@@ -101,10 +101,12 @@ job = Table(
     Column("withheld", BigInteger, nullable=False, default=0),
     Column("saved_requests", BigInteger, nullable=False),
     Column("saved_bytes", BigInteger, nullable=False),
+    Column("resumed", BigInteger, nullable=False),
     Index("job_source", "source", "id"),
 )
 """`profile` counts what the job's records have so far (`harvester.ledger.profile`), as JSON; `deviations` is what it
-was told to be unusual when it ended, `withheld` how many updates were kept back for that."""
+was told to be unusual when it ended, `withheld` how many updates were kept back for that; `resumed` counts how often it
+was taken up again."""
 
 record = Table(
     "record",
@@ -128,11 +130,23 @@ record = Table(
     Column("covered_before", BigInteger),
     Column("mapped_in", BigInteger),
     Column("doors", LargeBinary),
+    Column("traits", BigInteger, nullable=False),
+    Column("traits_before", BigInteger, nullable=False, default=0),
     UniqueConstraint("source", "identifier"),
 )
 """`covered`: the properties (`harvester.catalog.coverage`) of the dataset that the payload makes, `found` those before
 normalising; `covered_before` what was covered before job `mapped_in` mapped it (NULL after a remap); `doors`: by what
-the shown dataset is recognised in other sources (`harvester.ledger.links`)."""
+the shown dataset is recognised in other sources (`harvester.ledger.links`). `traits`, `traits_before`: bits of the
+source's traits, beside `covered` and `covered_before`."""
+
+trait = Table(
+    "trait",
+    metadata,
+    Column("source", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", SmallInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+)
+"""What a source's records have beside DCAT's properties; `place` is the bit of `record.traits`."""
 
 sighting = Table(
     "sighting",

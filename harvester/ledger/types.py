@@ -119,8 +119,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deviation(msgspec.Struct, frozen=True, kw_only=True):
-    """What is unusual about a job: `what` is a property (``title``, ``distribution.download_url``), ``rejected``, or
-    ``records`` (their number, as a share of the usual one).
+    """What is unusual about a job: `what` is a property (``title``, ``distribution.download_url``), a trait
+    (``additional.전화``, ``title at `dl dt a```), ``rejected``, or ``records`` (their number, as a share of the usual).
 
     `before` and `after` are shares of the records, `records` is how many they are that differ. `structural`: nearly all
     that had it lost it, so the job's updates that lose it are kept back. `unreadable`: its values are still found, but
@@ -162,7 +162,7 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     `missing` records were absent for the first time, `removed` ones were turned into tombstones by this job.
     `verdict` is None while the job runs or after it was interrupted. `bytes` received, `seconds` of crawling.
     `withheld` updates wait for `accept`; their records count as unchanged. `detail` is the sentence behind the reason:
-    which address, what it answered.
+    which address, what it answered. `resumed`: how often the job was taken up again after an interruption.
     """
 
     source: str
@@ -193,6 +193,7 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     withheld: int = 0
     saved_requests: int = 0
     saved_bytes: int = 0
+    resumed: int = 0
 
     @property
     def why(self) -> str:

@@ -73,6 +73,7 @@ def commit_remap(store: Store, source: str, entries: Sequence[Entry]) -> Counts:
         keys = [state.key for state in states.values()]
         found = dict(tx.execute(select(issue.record, issue.found).where(store.dialect.among(issue.record, keys))).all())
         batch = Batch(store, tx, row.key, job=None, cause="remap", now=row.now)
+        batch.watch(prepared)
         for one in prepared:
             state = states.get(one.entry.record.identifier)
             if state is None or not _may_remap(state, one.entry):

@@ -6,10 +6,11 @@ The member file says which expression finds which property (`Options.rules`); th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
+from harvester.catalog.coverage import found_at
 from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.model import (
     Agent,
@@ -81,15 +82,41 @@ def filling(rules: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, dic
     }
 
 
+class Found(NamedTuple):
+    """Values (any that JSON has) by property, and by which expressions they were found (`Mapped.places`)."""
+
+    values: dict[str, Any]
+    places: tuple[str, ...] = ()
+
+
+def first_found(rules: Mapping[str, tuple[str, ...]], find: Callable[[str, str], Any]) -> Found:
+    """Ask each property's expressions in turn, of which the first that finds something counts.
+
+    `find(property, expression)` gives what an expression finds, None for nothing. Names that are no property are passed
+    over.
+    """
+    values: dict[str, Any] = {}
+    places = []
+    for name, expressions in rules.items():
+        for expression in expressions if is_property(name) else ():
+            value = find(name, expression)
+            if value is not None:
+                values[name] = value
+                places.append(found_at(name, expression))
+                break
+    return Found(values, tuple(places))
+
+
 def to_mapped(
-    values: Mapping[str, Any],
+    found: Found,
     identifier: str,
     catalog: Catalog,
     *,
     unread: Iterable[str] = (),
     issues: tuple[Issue, ...] = (),
 ) -> Mapped:
-    """Make the dataset of `values` (property → any JSON value); names that are no property are passed over."""
+    """Make the dataset of what was found; names that are no property are passed over."""
+    values = found.values
     get, language = values.get, catalog.language
     distribution = tuple(_distributions(values, catalog))
     landing_page = _link(get("landing_page"), catalog)
@@ -132,7 +159,7 @@ def to_mapped(
         },
     )
     counters = {name: number for name in COUNTERS if (number := count(get(name))) is not None}
-    return Mapped(dataset=dataset, counters=counters, issues=issues, unread=tuple(sorted(unread)))
+    return Mapped(dataset=dataset, counters=counters, issues=issues, unread=tuple(sorted(unread)), places=found.places)
 
 
 def _link(value: Any, catalog: Catalog) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harvester.catalog.model import Catalog, Mapped
-from harvester.mapping.declared import is_property, to_mapped
+from harvester.mapping.declared import Found, is_property, to_mapped
 from harvester.mapping.json_values import load_object
 
 VERSION = 2
@@ -15,4 +15,4 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     Raises `RecordError` where the payload is no JSON object.
     """
     values = load_object(payload)
-    return to_mapped(values, identifier, catalog, unread=[name for name in values if not is_property(name)])
+    return to_mapped(Found(values), identifier, catalog, unread=[name for name in values if not is_property(name)])

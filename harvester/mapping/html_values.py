@@ -10,7 +10,7 @@ from lxml import etree
 
 from harvester.catalog.model import Catalog, Mapped
 from harvester.errors import RecordError
-from harvester.mapping.declared import COUNTERS, to_mapped
+from harvester.mapping.declared import COUNTERS, first_found, to_mapped
 from harvester.mapping.file_endings import format_of
 from harvester.mapping.html_labels import Labels
 from harvester.mapping.html_page import Element, TooDeepError, fragment, parse, text_of
@@ -43,18 +43,19 @@ def _read(payload: bytes, parsed: Callable[[str], Element | None]) -> Labels:
 
 def to_dataset(page: Labels, identifier: str, catalog: Catalog, rules: Rules) -> Mapped:
     """Map one piece of HTML by `rules`: property → expressions, of which the first that finds something counts."""
-    values: dict[str, Any] = {}
     touched: set[Element] = set()
-    for name, expressions in rules.items():
-        for expression in expressions:
-            rule = compiled(expression)
-            found = rule.found(page)
-            said = _files(found) if name == "distribution" else rule.values(page, identifier)
-            if said:
-                values[name] = _value(name, said, catalog)
-                touched.update(one for one in found if not isinstance(one, str))
-                break
-    return to_mapped(values, identifier, catalog, unread=_unread(page, touched))
+
+    def asked(name: str, expression: str) -> Any:
+        rule = compiled(expression)
+        elements = rule.found(page)
+        said = _files(elements) if name == "distribution" else rule.values(page, identifier)
+        if not said:
+            return None
+        touched.update(one for one in elements if not isinstance(one, str))
+        return _value(name, said, catalog)
+
+    found = first_found(rules, asked)
+    return to_mapped(found, identifier, catalog, unread=_unread(page, touched))
 
 
 def number(text: str) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harvester.catalog.model import Catalog, Issue, Mapped
-from harvester.mapping.declared import is_property, to_mapped
+from harvester.mapping.declared import first_found, to_mapped
 from harvester.mapping.expressions import ExpressionError, find, keys_read
 from harvester.mapping.json_values import load_object
 
@@ -19,24 +19,18 @@ def evaluated(payload: bytes, identifier: str, catalog: Catalog, format: str) ->
     """
     record = load_object(payload)
     rules = catalog.rules.get(format, {})
-    values: dict[str, Any] = {}
     issues: list[Issue] = []
-    for name, expressions in rules.items():
-        if is_property(name):
-            values[name] = _first(name, expressions, record, issues)
-    return to_mapped(values, identifier, catalog, unread=_unread(record, rules.values()), issues=tuple(issues))
 
-
-def _first(name: str, expressions: Iterable[str], record: Mapping[str, Any], issues: list[Issue]) -> Any:
-    for expression in expressions:
+    def asked(name: str, expression: str) -> Any:
         try:
-            found = find(expression, record)
+            value = find(expression, record)
         except ExpressionError as error:
             issues.append(Issue(severity="info", code="expression-failed", message=str(error)[:500], field=name))
-            continue
-        if not _is_nothing(found):
-            return found
-    return None
+            return None
+        return None if _is_nothing(value) else value
+
+    found = first_found(rules, asked)
+    return to_mapped(found, identifier, catalog, unread=_unread(record, rules.values()), issues=tuple(issues))
 
 
 def _unread(record: Mapping[str, Any], expressions: Iterable[Iterable[str]]) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from harvester.catalog.model import Catalog, Mapped
 from harvester.errors import RecordError
-from harvester.mapping.declared import to_mapped
+from harvester.mapping.declared import first_found, to_mapped
 from harvester.mapping.json_values import load_object
 
 VERSION = 2
@@ -22,15 +22,13 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     if not rules:
         raise RecordError("no-rules", "the member file says of no column which property it is")
     cells = {name: said for name, cell in row.items() if (said := _said(cell)) is not None}
-    values: dict[str, Any] = {}
-    read: set[str] = set()
-    for name, columns in rules.items():
-        plain = [" ".join(column.split()) for column in columns]
-        read.update(plain)
-        found = next((cells[column] for column in plain if column in cells), None)
-        if found is not None:
-            values[name] = found
-    return to_mapped(values, identifier, catalog, unread=row.keys() - read)
+    found = first_found(rules, lambda name, column: cells.get(_plain(column)))
+    read = {_plain(column) for columns in rules.values() for column in columns}
+    return to_mapped(found, identifier, catalog, unread=row.keys() - read)
+
+
+def _plain(column: str) -> str:
+    return " ".join(column.split())
 
 
 def _said(cell: Any) -> Any:

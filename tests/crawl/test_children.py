@@ -83,7 +83,18 @@ def run(settings: config.Settings, **options: Any) -> list[JobReport]:
 
 VOLATILE = {
     *("started", "finished", "recorded", "created", "first_seen", "last_seen", "seen", "changed", "since", "issued"),
-    *("lease", "lease_until", "holder", "id", "requests", "bytes", "seconds", "saved_requests", "saved_bytes"),
+    *(
+        "lease",
+        "lease_until",
+        "holder",
+        "id",
+        "requests",
+        "bytes",
+        "seconds",
+        "saved_requests",
+        "saved_bytes",
+        "resumed",
+    ),
 }
 
 

@@ -74,9 +74,11 @@ def step(number: int) -> Callable[[Ledger], None]:
 
 
 def drifting(ledger: Ledger) -> None:
-    """A portal that says nothing of licences any more, first for some records and then for all."""
+    """A portal that says nothing of licences and phones any more, first for some records and then for all."""
     job = start(ledger, fingerprint="drift")
-    bare = [Listed(f"c{number}", license=None, wants={"t": f"/c{number}"}, revision="2") for number in range(8)]
+    bare = [
+        Listed(f"c{number}", license=None, phone=None, wants={"t": f"/c{number}"}, revision="2") for number in range(8)
+    ]
     commit(ledger, job, pages(bare, 3))
     Details().fetch(ledger, job, 3)
     report = ledger.finish_job(job, Ending(), Expected(max_drop=0.9))
@@ -148,7 +150,7 @@ def finished(ledger: Ledger) -> int:
 
 
 VOLATILE = {
-    "job": {"started", "finished", "since", "accepted", "undone"},
+    "job": {"started", "finished", "since", "accepted", "undone", "resumed"},
     "source": {"lease", "lease_until"},
     "record": {"first_seen"},
     "sighting": {"seen"},

@@ -14,6 +14,8 @@ from harvester.ledger import Counts, Ending, Entry, Expected, Job, JobReport, Le
 from harvester.processing import Processed
 
 SOURCE = "member.portal"
+PHONE = "additional.phone"
+"""Trait of a record that has a phone."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Listed:
     id: str
     title: str | None = "title"
     license: str | None = "KOGL-1"
+    phone: str | None = "061-345-3114"
     views: int = 0
     deleted: bool = False
     wants: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +37,7 @@ class Listed:
     def record(self) -> HarvestRecord:
         payload = {"title": self.title, "views": self.views, "unread": self.unread, "warn": self.warn}
         payload |= {"license": self.license} if self.license else {}
+        payload |= {"phone": self.phone} if self.phone else {}
         part = Part(name="listing", format="test", payload=json.dumps(payload).encode())
         return HarvestRecord(
             identifier=self.id,
@@ -55,6 +59,7 @@ def process(record: HarvestRecord, source: str = SOURCE) -> Processed:
     title = listing["title"] or details.get("title")
     has = {"title": title, "license": listing.get("license"), "description": details.get("t")}
     covered = bits_of(name for name, value in has.items() if value)
+    traits = (PHONE,) if listing.get("phone") else ()
     if title is None:
         error = Issue(severity="error", code="no-title", message="it has no title", field="title")
         return Processed(
@@ -65,9 +70,11 @@ def process(record: HarvestRecord, source: str = SOURCE) -> Processed:
             unread=tuple(listing["unread"]),
             found=covered,
             covered=covered,
+            traits=traits,
         )
     page = f"https://www.example.org/dataset/{record.identifier}"
-    content = json.dumps({"id": id_, "title": title, "details": details, "license": listing.get("license")}).encode()
+    shown = {"license": listing.get("license"), "phone": listing.get("phone")}
+    content = json.dumps({"id": id_, "title": title, "details": details} | shown).encode()
     return Processed(
         dataset_id=id_,
         content=content,
@@ -78,6 +85,7 @@ def process(record: HarvestRecord, source: str = SOURCE) -> Processed:
         unread=tuple(listing["unread"]),
         found=covered,
         covered=covered,
+        traits=traits,
         joins=(JoinKey("landing_page", page),),
     )
 

@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from harvester.catalog.coverage import count
+from harvester.catalog.coverage import count, with_traits
 from harvester.catalog.model import Issue, Lost, Rejected
 from harvester.ledger import Ending, Expected, JobReport, Ledger, schema
 from harvester.ledger.profile import profile_of
 from harvester.ledger.records import TAKEN_BACK
+from harvester.ledger.traits import of_source
 from tests.ledger.scripts import (
     SOURCE,
     Details,
@@ -39,6 +40,7 @@ listed = st.builds(
     title=st.sampled_from(["one", "two", None]),
     views=st.integers(0, 2),
     license=st.sampled_from(["KOGL-1", "KOGL-1", None]),
+    phone=st.sampled_from(["02", "02", None]),
     deleted=st.sampled_from([False, False, False, True]),
     wants=st.sampled_from([{}, {"t": "/t"}, {"t": "/t", "title": "/u"}]),
     revision=st.sampled_from([None, "1", "2"]),
@@ -73,7 +75,9 @@ def test_counts_add_up_and_the_feed_holds_what_is_shown(runs: list[dict[str, obj
 def _run(ledger: Ledger, name: str, run: dict) -> None:  # type: ignore[type-arg]
     options = {"fingerprint": name, "full": run["full"]}
     if run["bare"]:
-        run["listed"] = [replace(one, license=None, title=one.title and f"{one.title} {name}") for one in run["listed"]]
+        run["listed"] = [
+            replace(one, license=None, phone=None, title=one.title and f"{one.title} {name}") for one in run["listed"]
+        ]
     made = pages(run["listed"], run["size"], lost=run["lost"], rejected=run["rejected"])
     before = shown(ledger)
     for stop in run["stops"]:
@@ -105,24 +109,32 @@ def _check_profile(ledger: Ledger, job: int, report: JobReport) -> None:
         profile = profile_of(tx.execute(select(schema.job.c.profile).where(schema.job.c.id == job)).scalar())
         record, sighting = schema.record.c, schema.sighting.c
         swapped = record.mapping_version == TAKEN_BACK
+        traits = of_source(tx, tx.execute(select(schema.source.c.key)).scalar_one())
+        columns = (record.covered, record.covered_before, record.traits, record.traits_before)
         rows = tx.execute(
-            select(record.covered, record.covered_before, record.mapped_in, record.rejected, swapped.label("swapped"))
+            select(*columns, record.mapped_in, record.rejected, swapped.label("swapped"))
             .join_from(schema.record, schema.sighting, record.key == sighting.record)
             .where(sighting.job == job, sighting.outcome.in_((1, 2, 3, 4)))
         ).all()
-    now = [row.covered_before if row.swapped else row.covered for row in rows]
+    stored = [(_joined(row.covered, row.traits), _joined(row.covered_before, row.traits_before)) for row in rows]
+    now = [older if row.swapped else newer for row, (newer, older) in zip(rows, stored, strict=True)]
     before = [
-        (row.covered if row.swapped else row.covered_before) if row.mapped_in == job else row.covered for row in rows
+        older if row.mapped_in == job and not row.swapped else newer
+        for row, (newer, older) in zip(rows, stored, strict=True)
     ]
     assert (
         profile.records
         == len(rows)
         == report.created + report.updated + report.unchanged + len([row for row in rows if row.rejected])
     )
-    assert profile.covered == count(now)
+    assert profile.covered == count(now, traits)
     assert profile.known == len([one for one in before if one is not None])
-    assert profile.had == count([one for one in before if one is not None])
-    assert profile.kept == count([one for one, old in zip(now, before, strict=True) if old is not None])
+    assert profile.had == count([one for one in before if one is not None], traits)
+    assert profile.kept == count([one for one, old in zip(now, before, strict=True) if old is not None], traits)
+
+
+def _joined(covered: int | None, traits: int) -> int | None:
+    return None if covered is None else with_traits(covered, traits)
 
 
 def _check(ledger: Ledger) -> None:

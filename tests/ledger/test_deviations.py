@@ -111,6 +111,29 @@ def test_where_it_was_looked_for_and_where_it_may_be_now() -> None:
     assert str(one) == "title: 100 % → 0 % at `dl dt a` or `h3`; candidates: heading, name"
 
 
+def test_a_property_speaks_for_its_parts_and_a_key_for_itself() -> None:
+    before = {
+        "contact_point": 100, "contact_point.email": 90, "temporal": 100, "temporal.end": 100, "additional": 100,
+        "additional.부서": 100, "additional.비고": 60, "title": 100, "title at `dl dt a`": 100,
+    }  # fmt: skip
+    now = {"temporal": 100, "title": 100, "additional": 5, "title at `h3`": 100}
+    told = [str(one) for one in deviations(profile(100, now, before), profile(100, before))]
+    assert told == [
+        "contact_point: 100 % → 0 %",
+        "temporal.end: 100 % → 0 %",
+        "additional.부서: 100 % → 0 %",
+        "additional.비고: 60 % → 0 %",
+        "title at `dl dt a`: 100 % → 0 %",
+    ]
+
+
+def test_a_place_where_nothing_is_found_any_more_is_told_and_not_held() -> None:
+    before, now = {"title": 100, "title at `dl dt a`": 100}, {"title": 100, "title at `h3`": 100}
+    assert collapsed(profile(100, now, before)) == ()
+    (told,) = deviations(profile(100, now, before), profile(100, before))
+    assert not told.structural
+
+
 def test_the_first_job_has_nothing_to_differ_from() -> None:
     assert deviations(profile(100, {"title": 3}, {}, known=0), None) == ()
 

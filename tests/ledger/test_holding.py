@@ -9,6 +9,7 @@ import pytest
 from harvester.errors import LedgerError
 from harvester.ledger import Ending, Expected, Ledger
 from tests.ledger.scripts import (
+    PHONE,
     SOURCE,
     Details,
     Listed,
@@ -23,11 +24,22 @@ from tests.ledger.scripts import (
     start,
 )
 
-BARE = {"license": None, "title": "new"}
+NAMES = {"license": "license", "phone": PHONE}
 
 
-def licensed(ledger: Ledger) -> set[str]:
-    return {one.identifier for one in ledger.export(SOURCE) if json.loads(one.content)["license"]}
+@pytest.fixture(params=NAMES)
+def lost(request: pytest.FixtureRequest) -> str:
+    """What the portal's new layout has no more: a property, or what its records alone have."""
+    field: str = request.param
+    return field
+
+
+def bare(lost: str) -> dict[str, str | None]:
+    return {lost: None, "title": "new"}
+
+
+def having(ledger: Ledger, field: str) -> set[str]:
+    return {one.identifier for one in ledger.export(SOURCE) if json.loads(one.content)[field]}
 
 
 def everything(ledger: Ledger) -> list[tuple[str, bytes]]:
@@ -35,13 +47,13 @@ def everything(ledger: Ledger) -> list[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("size", [1, 3, 20])
-def test_updates_that_lose_what_all_lose_are_held(ledger: Ledger, size: int) -> None:
+def test_updates_that_lose_what_all_lose_are_held(ledger: Ledger, lost: str, size: int) -> None:
     harvest(ledger, many(10))
     good = everything(ledger)
-    report = harvest(ledger, [*many(10, **BARE), Listed("extra", license=None)], size=size)
+    report = harvest(ledger, [*many(10, **bare(lost)), Listed("extra", **{lost: None})], size=size)
     assert (report.verdict, report.reason) == ("held", "layout changed")
     assert (report.created, report.updated, report.unchanged, report.withheld) == (1, 0, 10, 10)
-    assert [str(one) for one in report.deviations] == ["license: 100 % → 0 %"]
+    assert [str(one) for one in report.deviations] == [f"{NAMES[lost]}: 100 % → 0 %"]
     assert everything(ledger)[:10] == good, "the last good data"
     assert followed(ledger).keys() == {id_of(f"r{n}") for n in range(10)} | {id_of("extra")}
     assert "accept 2" in ledger.why("r3")[0].reason
@@ -49,43 +61,43 @@ def test_updates_that_lose_what_all_lose_are_held(ledger: Ledger, size: int) -> 
         assert ledger.last_seq() == 11, "where a page shows it, nothing of it was ever published"
 
 
-def test_a_held_layout_is_held_again_until_it_is_mended(ledger: Ledger) -> None:
+def test_a_held_layout_is_held_again_until_it_is_mended(ledger: Ledger, lost: str) -> None:
     harvest(ledger, many(10))
     for _ in range(3):
-        assert harvest(ledger, many(10, **BARE)).verdict == "held"
-    assert licensed(ledger) == {f"r{n}" for n in range(10)}
-    report = harvest(ledger, many(10, title="new", license="KOGL-1"), version="2")
+        assert harvest(ledger, many(10, **bare(lost))).verdict == "held"
+    assert having(ledger, lost) == {f"r{n}" for n in range(10)}
+    report = harvest(ledger, many(10, title="new"), version="2")
     assert (report.verdict, report.updated, report.deviations) == ("complete", 10, ())
     assert shown(ledger) == {f"r{n}": "new" for n in range(10)}
 
 
 @pytest.mark.parametrize("size", [1, 20])
-def test_a_new_layout_is_let_through(ledger: Ledger, size: int) -> None:
+def test_a_new_layout_is_let_through(ledger: Ledger, lost: str, size: int) -> None:
     harvest(ledger, many(10))
-    held = harvest(ledger, many(10, **BARE), size=size)
+    held = harvest(ledger, many(10, **bare(lost)), size=size)
     report = ledger.accept(held.job)
     assert (report.updated, report.unchanged, report.withheld, report.removed) == (10, 0, 0, 0)
     assert set(shown(ledger).values()) == {"new"}
-    assert licensed(ledger) == set()
+    assert having(ledger, lost) == set()
     assert len(followed(ledger)) == 10
-    again = harvest(ledger, many(10, **BARE))
+    again = harvest(ledger, many(10, **bare(lost)))
     assert (again.verdict, again.unchanged) == ("complete", 10), "it is the new measure"
-    assert harvest(ledger, many(10, title="newer", license=None)).verdict == "complete"
+    assert harvest(ledger, many(10, **bare(lost) | {"title": "newer"})).verdict == "complete"
 
 
 @pytest.mark.parametrize("size", [1, 20])
 @pytest.mark.parametrize("accepted", [False, True])
-def test_a_held_layout_is_undone(ledger: Ledger, size: int, accepted: bool) -> None:
+def test_a_held_layout_is_undone(ledger: Ledger, lost: str, size: int, accepted: bool) -> None:
     harvest(ledger, many(10))
     good = everything(ledger)
-    held = harvest(ledger, [*many(10, **BARE), Listed("extra")], size=size)
+    held = harvest(ledger, [*many(10, **bare(lost)), Listed("extra")], size=size)
     if accepted:
         ledger.accept(held.job)
     assert ledger.undo(held.job).undone
     assert everything(ledger) == good
     with pytest.raises(LedgerError, match="undone"):
         ledger.accept(held.job)
-    assert harvest(ledger, many(10, **BARE)).verdict == "held", "what was taken back is the measure"
+    assert harvest(ledger, many(10, **bare(lost))).verdict == "held", "what was taken back is the measure"
 
 
 def test_a_title_that_vanishes_rejects_and_holds(ledger: Ledger) -> None:
@@ -125,29 +137,29 @@ def test_a_drop_after_a_bad_layout_is_a_drop(ledger: Ledger) -> None:
     assert (report.verdict, report.reason, report.missing) == ("held", "suspicious drop", 12)
 
 
-def test_what_is_lost_by_some_is_only_told(ledger: Ledger) -> None:
+def test_what_is_lost_by_some_is_only_told(ledger: Ledger, lost: str) -> None:
     harvest(ledger, many(40), size=20)
-    report = harvest(ledger, [*many(15, **BARE), *many(40)[15:]], size=20)
+    report = harvest(ledger, [*many(15, **bare(lost)), *many(40)[15:]], size=20)
     assert (report.verdict, report.updated, report.withheld) == ("complete", 15, 0)
-    assert [str(one) for one in report.deviations] == ["license: 100 % → 62 %"]
-    assert len(licensed(ledger)) == 25, "kept back while it looked like all, published when it was not"
+    assert [str(one) for one in report.deviations] == [f"{NAMES[lost]}: 100 % → 62 %"]
+    assert len(having(ledger, lost)) == 25, "kept back while it looked like all, published when it was not"
     assert [version.cause for version in ledger.versions(id_of("r3"))] == ["harvest", "harvest"]
 
 
-def test_an_incremental_job_is_held_too_and_accepting_it_removes_nothing(ledger: Ledger) -> None:
+def test_an_incremental_job_is_held_too_and_accepting_it_removes_nothing(ledger: Ledger, lost: str) -> None:
     harvest(ledger, many(30))
-    report = harvest(ledger, many(6, **BARE), full=False)
+    report = harvest(ledger, many(6, **bare(lost)), full=False)
     assert (report.verdict, report.reason, report.missing) == ("held", "layout changed", 0)
     assert ledger.would_remove(report.job) == []
     assert ledger.accept(report.job).removed == 0
     assert len(shown(ledger)) == 30
-    assert len(licensed(ledger)) == 24
+    assert len(having(ledger, lost)) == 24
 
 
-def test_accepting_a_full_one_removes_what_a_complete_job_would(ledger: Ledger) -> None:
+def test_accepting_a_full_one_removes_what_a_complete_job_would(ledger: Ledger, lost: str) -> None:
     harvest(ledger, many(20))
     harvest(ledger, many(19))
-    report = harvest(ledger, many(18, **BARE))
+    report = harvest(ledger, many(18, **bare(lost)))
     assert (report.verdict, report.reason, report.missing) == ("held", "layout changed", 1)
     assert [one.identifier for one in ledger.would_remove(report.job)] == ["r19"]
     accepted = ledger.accept(report.job)
@@ -155,10 +167,10 @@ def test_accepting_a_full_one_removes_what_a_complete_job_would(ledger: Ledger) 
     assert [one.state for one in ledger.why("r18")] == ["missing"]
 
 
-def test_a_job_that_stops_short_keeps_back_as_well_and_the_next_one_maps_anew(ledger: Ledger) -> None:
+def test_a_job_that_stops_short_keeps_back_as_well_and_the_next_one_maps_anew(ledger: Ledger, lost: str) -> None:
     harvest(ledger, many(20))
     for ending in (Ending(reason="timeout"), Ending(lost_requests=1)):
-        report = harvest(ledger, many(10, **BARE), ending=ending, size=4)
+        report = harvest(ledger, many(10, **bare(lost)), ending=ending, size=4)
         assert (report.verdict, report.withheld) == ("partial", 10)
         assert report.deviations
         assert set(shown(ledger).values()) == {"title"}
@@ -166,15 +178,15 @@ def test_a_job_that_stops_short_keeps_back_as_well_and_the_next_one_maps_anew(le
     assert set(shown(ledger).values()) == {"good"}
 
 
-def test_a_job_that_never_ends_leaves_nothing_stuck(ledger: Ledger) -> None:
+def test_a_job_that_never_ends_leaves_nothing_stuck(ledger: Ledger, lost: str) -> None:
     harvest(ledger, many(20))
     job = start(ledger, fingerprint="drifts")
-    commit(ledger, job, pages(many(20, **BARE), 10)[:1])
+    commit(ledger, job, pages(many(20, **bare(lost)), 10)[:1])
     assert start(ledger, fingerprint="drifts").resumed
-    assert harvest(ledger, many(20, **BARE), fingerprint="other").verdict == "held"
+    assert harvest(ledger, many(20, **bare(lost)), fingerprint="other").verdict == "held"
     assert set(shown(ledger).values()) == {"title"}
     ledger.accept(3)
-    assert licensed(ledger) == set()
+    assert having(ledger, lost) == set()
 
 
 def test_details_that_lose_what_they_gave(ledger: Ledger) -> None:
@@ -206,19 +218,23 @@ def test_a_listing_that_is_good_and_details_that_are_not(ledger: Ledger) -> None
     assert everything(ledger) == good
 
 
-def test_a_remap_leaves_alone_what_is_held_and_sets_the_measure_elsewhere(ledger: Ledger) -> None:
+def test_a_remap_leaves_alone_what_is_held_and_sets_the_measure_elsewhere(ledger: Ledger, lost: str) -> None:
     harvest(ledger, many(10))
-    harvest(ledger, many(10, **BARE))
+    harvest(ledger, many(10, **bare(lost)))
     assert ledger.records(SOURCE) == []
     ledger.accept(2)
-    (page,) = pages(many(10, **BARE), 10)
+    (page,) = pages(many(10, **bare(lost)), 10)
     assert len(ledger.records(SOURCE)) == 10
     ledger.commit_remap(SOURCE, entries(ledger, page.records, version="2"))
-    assert harvest(ledger, many(10, **BARE), version="2").unchanged == 10
+    assert harvest(ledger, many(10, **bare(lost)), version="2").unchanged == 10
 
 
 def test_coverage_of_a_source(ledger: Ledger) -> None:
     harvest(ledger, [*many(3), Listed("x", license=None)])
-    assert ledger.source_states()[SOURCE].coverage == {"title": (1.0, 1.0), "license": (0.75, 0.75)}
+    assert ledger.source_states()[SOURCE].coverage == {
+        "title": (1.0, 1.0),
+        "license": (0.75, 0.75),
+        PHONE: (1.0, 1.0),
+    }
     harvest(ledger, [*many(3), Listed("x", license=None)])
     assert ledger.source_states()[SOURCE].coverage["license"] == (0.75, 0.75), "counted without being mapped"

@@ -18,6 +18,7 @@ def test_an_interrupted_job_goes_on_under_its_number(ledger: Ledger) -> None:
     commit(ledger, again, pages(many(7)))
     report = ledger.finish_job(again, Ending(), Expected())
     assert (report.job, report.verdict, report.created, report.duplicate) == (job.id, "complete", 7, 0)
+    assert report.resumed == 1
     assert not start(ledger).resumed
 
 

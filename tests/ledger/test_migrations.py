@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Boolean, Float, Integer, LargeBinary, Text, inspect, text
+from sqlalchemy import Boolean, Float, Integer, LargeBinary, Text, inspect, select, text
 from sqlalchemy.types import TypeEngine
 
 from harvester.errors import LedgerError
@@ -78,3 +78,19 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="cannot be opened"):
         Ledger.open(f"sqlite:///{file}")
     assert file.read_bytes().startswith(b"something else")
+
+
+def test_records_of_an_older_ledger_are_harvested_on(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before migration 5 nobody counted traits: what was stored without any has lost none."""
+    newest = migrations.numbered()
+    monkeypatch.setattr(migrations, "numbered", lambda: {number: sql for number, sql in newest.items() if number < 5})
+    with Ledger.open(address) as ledger, ledger._store.writing() as tx:
+        rows = [f"({number}, 1, 'r{number}', 'd{number}', '', '', 0, TRUE, 0, 1)" for number in range(20)]
+        columns = (
+            "key, source, identifier, dataset_id, payload_hash, mapping_version, parts, rejected, first_seen, first_job"
+        )
+        tx.execute(text(f"INSERT INTO record ({columns}) VALUES {', '.join(rows)}"))
+    monkeypatch.undo()
+    with Ledger.open(address) as ledger, ledger._store.reading() as tx:
+        found = tx.execute(select(schema.record.c.traits, schema.record.c.traits_before))
+        assert {tuple(row) for row in found} == {(0, 0)}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from harvester.catalog.model import Catalog
-from harvester.mapping.declared import PROPERTIES, filling, is_property, to_mapped
+from harvester.catalog.model import Catalog, Mapped
+from harvester.mapping.declared import PROPERTIES, Found, filling, first_found, is_property, to_mapped
 
 CATALOG = Catalog(source="test.source", url="https://portal.example/base", language="ko", publisher={"ko": "기관"})
 
 
+def _mapped(values: dict[str, Any]) -> Mapped:
+    return to_mapped(Found(values), "1", CATALOG)
+
+
 def test_values_of_every_kind() -> None:
-    mapped = to_mapped(
+    mapped = _mapped(
         {
             "title": "제목",
             "description": {"ko": "설명", "en": "text"},
@@ -28,8 +34,6 @@ def test_values_of_every_kind() -> None:
             "temporal_start": "2020",
             "nothing.known": "?",
         },
-        "1",
-        CATALOG,
     )
     dataset = mapped.dataset
     assert (dataset.title, dataset.description["en"]) == ({"ko": "제목"}, "text")
@@ -50,7 +54,7 @@ def test_values_of_every_kind() -> None:
 
 def test_files_that_are_listed_one_by_one() -> None:
     files = [{"title": "가", "format": "CSV", "download_url": "/a"}, {"title": None}, "not a file"]
-    mapped = to_mapped({"title": "제목", "distribution": files}, "1", CATALOG)
+    mapped = _mapped({"title": "제목", "distribution": files})
     assert [one.download_url for one in mapped.dataset.distribution] == ["https://portal.example/a"]
 
 
@@ -61,22 +65,22 @@ def test_a_format_beside_files_is_that_of_those_that_state_none() -> None:
         {"download_url": "/c", "media_type": "x/y"},
     ]
     values = {"distribution": files, "format": "CSV", "media_type": "text/csv"}
-    told = to_mapped(values, "1", CATALOG).dataset.distribution
+    told = _mapped(values).dataset.distribution
     formats = [(one.format.source if one.format else None, one.media_type) for one in told]
     assert formats == [("CSV", "text/csv"), ("PDF", None), (None, "x/y")]
 
 
 def test_a_format_with_an_address_is_a_distribution_of_its_own() -> None:
     values = {"distribution": [{"download_url": "/a"}], "format": "API", "endpoint_url": "/api"}
-    told = to_mapped(values, "1", CATALOG).dataset.distribution
+    told = _mapped(values).dataset.distribution
     assert [one.format.source if one.format else None for one in told] == [None, "API"]
 
 
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, "", "http://[", [], [None, [1]], {}, {"a": {"b": 1}}, "{"])
 def test_no_value_of_any_property_raises(value: object) -> None:
     for name in PROPERTIES:
-        to_mapped({name: value}, "1", CATALOG)
-    to_mapped({**dict.fromkeys(PROPERTIES, value), "additional.x": value}, "1", CATALOG)
+        _mapped({name: value})
+    _mapped({**dict.fromkeys(PROPERTIES, value), "additional.x": value})
 
 
 def test_names_of_properties() -> None:
@@ -88,9 +92,17 @@ def test_names_of_properties() -> None:
 
 def test_zero_and_false_are_said() -> None:
     values = {"additional.fee": 0, "additional.open": False, "additional.none": None, "additional.blank": " "}
-    assert to_mapped(values, "1", CATALOG).dataset.additional == {"fee": "0", "open": "false"}
+    assert _mapped(values).dataset.additional == {"fee": "0", "open": "false"}
 
 
 def test_rules_that_fill_no_property_are_told_apart() -> None:
     rules = {"json_fields": {"title": ("name",), "identifier": ("id",), "where": ("kind",), "additional.과": ("d",)}}
     assert filling(rules) == {"json_fields": {"title": ("name",), "additional.과": ("d",)}}
+
+
+def test_the_first_expression_that_finds_something_counts_and_is_named() -> None:
+    rules = {"title": ("h1", "h2"), "additional.부서": (".team",), "fee": (".fee", ".cost"), "identifier": ("a@href",)}
+    page = {"h2": "제목", ".team": "데이터팀", "a@href": "/1"}
+    found = first_found(rules, lambda name, expression: page.get(expression))
+    assert found.values == {"title": "제목", "additional.부서": "데이터팀"}
+    assert found.places == ("title at `h2`", "additional.부서 at `.team`")
