@@ -128,6 +128,7 @@ def record(
                 "records": len(found.outcomes),
                 "exchanges": found.exchanges,
                 "differences": _plain(found.differences),
+                "traced": found.traced,
                 "issues": _plain(found.issues),
                 "said": found.said,
             }

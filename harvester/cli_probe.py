@@ -26,6 +26,7 @@ def probe(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="may connect to loopback and private addresses, without pauses")
     ] = False,
+    timeout: Annotated[int, typer.Option(min=1, max=3600, help="seconds for the whole look")] = 60,
     json: Json = False,
 ) -> None:
     """Which protocol a portal speaks, how sure that is and why, and a member file to start from."""
@@ -35,7 +36,7 @@ def probe(
     if write:
         _refuse(write)
     presets: Mapping[str, Mapping[str, Any]] = config.presets(context.obj.settings.config)
-    with closing(Visitor(allow_private=allow_private)) as visitor:
+    with closing(Visitor(allow_private=allow_private, seconds_in_all=timeout)) as visitor:
         seen: Look = look(url, visitor, presets)
     best = next((finding for finding in seen.recognised if finding.harvested), None)
     others = [finding for finding in seen.recognised if finding is not best]
@@ -51,6 +52,7 @@ def probe(
                 "url": finding.address,
                 "options": finding.options,
                 "why": list(finding.why),
+                "unanswered": [answer.address for answer in seen.unanswered],
                 "member_file": text if finding is best else None,
             }
             console.print_json(row)
@@ -77,6 +79,8 @@ def probe(
     elif seen.recognised and not best:
         names = ", ".join(finding.name for finding in seen.recognised)
         console.notes.print(f"{url}: {names}: this protocol is not harvested yet, so there is no member file to write")
+    if seen.unanswered:
+        _tell_unanswered(url, seen, timeout)
     if not seen.recognised:
         _tell_nothing(url, seen)
         raise typer.Exit(1)
@@ -89,6 +93,19 @@ def _refuse(file: Path) -> None:
         raise UsageError(f"--write {file}: this file is there already; name another, nothing is overwritten")
     if not file.parent.is_dir():
         raise UsageError(f"--write {file}: there is no folder {file.parent}")
+
+
+def _tell_unanswered(url: str, seen: Any, timeout: int) -> None:
+    """Say what stayed open; where nothing was recognised `_tell_nothing` lists it, among all that was asked."""
+    count = len(seen.unanswered)
+    what = "question was" if count == 1 else "questions were"
+    console.notes.print(
+        f"{url}: too slow: {count} {what} not answered, or not wholly, within {timeout} seconds, so that it may speak "
+        f"more than is told here; a larger --timeout gives it longer"
+    )
+    if seen.recognised:
+        for answer in seen.unanswered[:_SHOWN_ANSWERS]:
+            console.notes.print(f"  {answer.address}: {answer.shown}")
 
 
 def _tell_nothing(url: str, seen: Any) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,8 @@ def members(config: Path) -> tuple[Member, ...]:
 
 def member(file: Path) -> Member:
     """The member of one member file, wherever it is; `ConfigurationError` names file, line and key of what is wrong."""
-    return check_member(file, file.stem, _read(file))
+    spiders = file.parent.parent / "spiders" if file.parent.name == "members" else None
+    return check_member(file, file.stem, _read(file), spiders)
 
 
 @lru_cache(maxsize=8)
@@ -221,6 +222,10 @@ def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
 
 def _member_files(config: Path) -> dict[str, Path]:
     return {file.stem: file for file in sorted((config / "members").glob("*.yml"))}
+
+
+def _spider_names(folder: Path | None) -> list[str] | None:
+    return None if folder is None else [file.stem for file in sorted(folder.glob("*.py"))]
 
 
 def _known_names(config: Path) -> list[str]:
@@ -324,15 +329,19 @@ def _odd_keys(node: yaml.Node) -> Iterator[tuple[int, str]]:
             yield from _odd_keys(value)
 
 
-def check_member(file: Path | str, id: str, text: str) -> Member:
-    """Give the member that the text of a member file says, whose faults are told as those of `file`, all at once."""
+def check_member(file: Path | str, id: str, text: str, spiders: Path | None = None) -> Member:
+    """Give the member that the text of a member file says, whose faults are told as those of `file`, all at once.
+
+    `spiders` is the folder where the spiders that it names must be; without it they are not looked for.
+    """
     data, lines = _parsed(file, text)
     if not isinstance(data, dict):
         raise ConfigurationError(f"{file}:1: a member file is a mapping with at least `name`, `sector`, `sources`")
     found: list[Mistake] = []
     whole = {**data, "id": id}
     if "sources" in data:
-        whole["sources"] = tuple(member_sources(id, data["sources"], lambda: presets(Path(file).parent.parent), found))
+        known = partial(presets, Path(file).parent.parent), partial(_spider_names, spiders)
+        whole["sources"] = tuple(member_sources(id, data["sources"], *known, found))
     try:
         member = Member.model_validate(whole)
     except ValidationError as error:

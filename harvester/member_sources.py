@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from pydantic import ConfigDict, ValidationError
@@ -13,6 +13,8 @@ from harvester.members import HarvestSource
 from harvester.options import OPTIONS, Options, merged
 
 Presets: TypeAlias = Callable[[], Mapping[str, Mapping[str, Any]]]
+Spiders: TypeAlias = Callable[[], Collection[str] | None]
+"""Names of the spiders in the configuration of a member file; None for a file that stands in none."""
 
 
 class _AnyOptions(Options):
@@ -23,10 +25,12 @@ class _AnyOptions(Options):
     default_url = "https://unknown.example"
 
 
-def member_sources(member: str, data: Any, presets: Presets, found: list[Mistake]) -> Iterator[HarvestSource]:
+def member_sources(
+    member: str, data: Any, presets: Presets, spiders: Spiders, found: list[Mistake]
+) -> Iterator[HarvestSource]:
     """Give the sources without mistakes of what a member file says under `sources`; `found` gets those of the others.
 
-    `presets` reads them, where a source names one.
+    `presets` and `spiders` read them, where a source names one.
     """
     if not isinstance(data, dict):
         found.append(Mistake(("sources",), "a mapping is needed here: the key of each source, and below it the source"))
@@ -35,12 +39,12 @@ def member_sources(member: str, data: Any, presets: Presets, found: list[Mistake
         if not isinstance(value, dict):
             said = "a source is a mapping with at least `title`, `protocol`"
             found.append(Mistake(("sources", str(key)), said))
-        elif source := _source(member, str(key), value, presets, found):
+        elif source := _source(member, str(key), value, presets, spiders, found):
             yield source
 
 
 def _source(
-    member: str, key: str, data: Mapping[str, Any], presets: Presets, found: list[Mistake]
+    member: str, key: str, data: Mapping[str, Any], presets: Presets, spiders: Spiders, found: list[Mistake]
 ) -> HarvestSource | None:
     where = ("sources", key)
     before = len(found)
@@ -76,7 +80,7 @@ def _source(
     errors: list[ValidationError] = []
     options, source = Options(), None
     try:
-        options = options_class.model_validate(own)
+        options = options_class.model_validate(own, context=spiders)
     except ValidationError as error:
         errors.append(error)
     try:

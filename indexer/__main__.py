@@ -17,6 +17,7 @@ from types import FrameType
 
 def main() -> None:
     """Entry point."""
+    _have_streams()
     interrupt = signal.getsignal(signal.SIGINT)
     if interrupt is signal.default_int_handler:  # it is ignored in the background of a shell's script, and stays so
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -43,6 +44,21 @@ def main() -> None:
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, terminate)
     run()
+
+
+def _have_streams() -> None:
+    """Put /dev/null in the place of a closed stdin or stderr; end where nobody could read what was done (`>&-`).
+
+    A database that is opened would get the number of the closed one, and with it what libraries print there.
+    """
+    if sys.stdin is None:
+        os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
+    if sys.stdout is None:
+        sys.exit("datamoa: write error: standard output is closed, nothing was done; >/dev/null drops what is told")
+    if sys.stderr is None:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.set_inheritable(null, True)
+        sys.stderr = os.fdopen(null, "w", encoding="utf-8")
 
 
 def _end_by(number: signal.Signals) -> None:

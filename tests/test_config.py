@@ -121,6 +121,29 @@ def test_an_error_names_file_line_and_key(tmp_path: Path, old: str, new: str, li
         assert word in message
 
 
+@pytest.mark.parametrize(
+    ("spider", "hint"), [("bord", "did you mean board?"), ("nope", "`datamoa new` writes one to start from")]
+)
+def test_a_spider_that_is_not_there_is_a_mistake_of_the_member_file(tmp_path: Path, spider: str, hint: str) -> None:
+    text = GOOD.replace("protocol: ckan", "protocol: spider").replace("rows: 100", f"spider: {spider}")
+    file = _write(tmp_path, text)
+    (tmp_path / "spiders").mkdir()
+    (tmp_path / "spiders" / "board.py").touch()
+    with pytest.raises(ConfigurationError) as caught:
+        config.members(tmp_path)
+    where = "sources.portal.spider: there is no spiders"
+    assert str(caught.value) == f"{file}:9: {where}/{spider}.py beside members/; {hint}"
+    (tmp_path / "spiders" / f"{spider}.py").touch()
+    config.members(tmp_path)
+
+
+def test_a_file_outside_of_a_configuration_has_no_spiders_to_be_looked_for(tmp_path: Path) -> None:
+    text = GOOD.replace("protocol: ckan", "protocol: spider").replace("rows: 100", "spider: board")
+    file = tmp_path / "new.yml"
+    file.write_text(text, encoding="utf-8")
+    assert config.member(file).sources[0].protocol == "spider"
+
+
 def test_all_mistakes_of_a_file_are_told_at_once_each_with_its_line_and_key(tmp_path: Path) -> None:
     text = GOOD.replace("sector: public", "sectr: public").replace("rows: 100", "rows: many\n    titel: x")
     text = text.replace("    evidence: assumed\n", "    note:\n    expect: {max_drop: 7, min_record: 1}\n")

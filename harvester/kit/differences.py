@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -105,10 +106,39 @@ def changed_exchanges(before: Fixture, after: Fixture) -> list[tuple[str, str]]:
     found = []
     for key in sorted(old.keys() | new.keys()):
         if key not in old or key not in new:
-            found.append(("new" if key in new else "gone", f"{key[1]} {key[0]}"))
+            found.append(("new" if key in new else "gone", _as_request(new.get(key) or old[key])))
         elif not same_answer(before, old[key], after, new[key]):
-            found.append((CHANGED, f"{key[1]} {key[0]}"))
+            found.append((CHANGED, _as_request(new[key])))
     return found
+
+
+def traced(
+    before: Fixture, after: Fixture, found: Sequence[Difference], outcomes: Sequence[Outcome]
+) -> dict[str, list[str]]:
+    """Records that differ, by each request (as `changed_exchanges` has it) whose answer is another and tells of them.
+
+    It does where it is the record's landing page, or names the record's identifier in its address or body, before or
+    now. Others are left out, as are requests that tell of none: what is here is seen, not guessed.
+    """
+    pages = {str(one.dataset.get("landing_page")): one.identifier for one in outcomes if one.dataset}
+    differing = dict.fromkeys(one.identifier for one in found if one.identifier)
+    names = {identifier: identifier.encode() for identifier in differing}
+    told = {}
+    for _, request in changed_exchanges(before, after):
+        texts = [
+            unquote(one.url).encode() + b"\n" + fixture.body(one).replace(b"\\/", b"/")
+            for fixture in (before, after)
+            for one in fixture.exchanges
+            if _as_request(one) == request
+        ]
+        own = pages.get(request.partition(" ")[2])
+        if of := [one for one in names if one == own or any(_is_named(names[one], text) for text in texts)]:
+            told[request] = of
+    return told
+
+
+def _is_named(name: bytes, text: bytes) -> bool:
+    return name in text and bool(re.search(rb"(?<!\w)" + re.escape(name) + rb"(?!\w)", text))
 
 
 def same_answer(before: Fixture, mine: Exchange, after: Fixture, other: Exchange) -> bool:
@@ -122,6 +152,10 @@ def _by_identifier(outcomes: Sequence[Outcome]) -> dict[tuple[str, int], Outcome
         (one.identifier or "", 0 if one.identifier else number): one
         for number, one in enumerate(sorted(outcomes, key=lambda one: one.identifier or ""))
     }
+
+
+def _as_request(exchange: Exchange) -> str:
+    return f"{exchange.method} {exchange.url}"
 
 
 def _by_request(fixture: Fixture) -> dict[tuple[str, str, str], Exchange]:

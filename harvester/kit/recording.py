@@ -32,7 +32,15 @@ from harvester.fixtures import (
     write_expected,
 )
 from harvester.kit.crawls import listening, own_ledger
-from harvester.kit.differences import Difference, NewIssue, changed_exchanges, differences, new_issues, same_answer
+from harvester.kit.differences import (
+    Difference,
+    NewIssue,
+    changed_exchanges,
+    differences,
+    new_issues,
+    same_answer,
+    traced,
+)
 from harvester.kit.places import must_be_writable
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport
@@ -50,7 +58,8 @@ _ENDINGS = {
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """What was recorded. `problem` says why nothing was written, empty where all is well.
 
-    `exchanges` and `differences` compare with the fixture that was there before; `is_new`: there was none.
+    `exchanges` and `differences` compare with the fixture that was there before; `is_new`: there was none. `traced` has
+    the records that differ by the request of the answer that tells of them.
     """
 
     folder: Path
@@ -60,6 +69,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     written: bool
     exchanges: Sequence[tuple[str, str]]
     differences: Sequence[Difference]
+    traced: Mapping[str, Sequence[str]]
     issues: Sequence[NewIssue]
     outcomes: Sequence[Outcome]
     said: Sequence[str]
@@ -114,6 +124,7 @@ def record(
         write_expected(work, outcomes)
         problem = _problem(report, replayed, shortened=shortened)
         written = not problem and not dry_run
+        different = differences(_expected(before), outcomes) if before else []
         recorded = Recorded(
             folder=target,
             report=msgspec.structs.replace(report, job=0),
@@ -121,7 +132,8 @@ def record(
             is_new=before is None,
             written=written,
             exchanges=changed_exchanges(before, fixture) if before else (),
-            differences=differences(_expected(before), outcomes) if before else (),
+            differences=different,
+            traced=traced(before, fixture, different, (*_expected(before), *outcomes)) if before else {},
             issues=new_issues(_expected(before), outcomes, words),
             outcomes=outcomes,
             said=said,

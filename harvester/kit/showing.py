@@ -95,11 +95,13 @@ def _answers(found: Recorded) -> None:
     """What was answered otherwise; of changes that change no record (a clock, a visitor's number) the sum is enough."""
     for what in dict.fromkeys(what for what, _ in found.exchanges):
         requests = [request for kind, request in found.exchanges if kind == what]
+        requests.sort(key=lambda request: request not in found.traced)
         if what == CHANGED and not found.differences and not found.problem:
             console.out.print(f"  answers changed, but no record with them: {len(requests)}")
             continue
         for request in requests[:_SHOWN]:
-            console.out.print(f"  answer {what}: {request}")
+            of = found.traced.get(request)
+            console.out.print(f"  answer {what}: {request}{f'; it tells of {_first(of)}, see below' if of else ''}")
         if len(requests) > _SHOWN:
             console.out.print(f"  answers {what}: {len(requests)} in all")
 

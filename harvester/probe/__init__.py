@@ -38,6 +38,11 @@ class Look:
         return tuple(finding for finding in self.findings if finding.confidence >= POSSIBLE)
 
     @property
+    def unanswered(self) -> tuple[Answer, ...]:
+        """What was not answered in time, only in part, or not asked any more because of that: more may be there."""
+        return tuple(answer for answer in self.answers if answer.slow or answer.reason == "timeout")
+
+    @property
     def hints(self) -> tuple[str, ...]:
         """Why nothing may have been found, and what to try."""
         return hints(self.target, self.answers)
@@ -73,7 +78,10 @@ def look(url: str, visitor: Visitor, presets: Mapping[str, Mapping[str, Any]]) -
     """
     landing = visitor.ask(checked(url))
     if landing.reason in {"forbidden address", "unreachable", "timeout"}:
-        hint = {"forbidden address": "--allow-private lets loopback and private addresses through"}
+        hint = {
+            "forbidden address": "--allow-private lets loopback and private addresses through",
+            "timeout": "look at it in a browser, or give it longer with --timeout",
+        }
         advice = hint.get(landing.reason, "look at it in a browser")
         raise PortalError(landing.reason, f"{landing.url or url}: {landing.fault}; {advice}")
     target = Target(landing, presets, visitor.sitemaps(landing.url or landing.address))

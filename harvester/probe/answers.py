@@ -27,7 +27,7 @@ class Answer:
     """An answer, or why there is none.
 
     `address` was asked for, `url` is where redirects led. `fault` says in words why nothing came, `reason` is a reason
-    of `harvester.ledger.verdict` then. `cut`: there is more of the body than was read.
+    of `harvester.ledger.verdict` then. `cut`: more of the body was not read; `slow`: as it took too long.
     """
 
     address: str
@@ -36,6 +36,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: bool = False
+    slow: bool = False
     fault: str = ""
     reason: str = ""
 
@@ -57,7 +58,8 @@ class Answer:
         kind = self.content_type.partition(";")[0].strip() or "no Content-Type"
         if not self.body:
             return f"{self.status}, no body"
-        return f"{self.status}, {'a web page' if self.is_page else kind}"
+        cut = f", cut off after {len(self.body):,} bytes: too slow" if self.slow else ""
+        return f"{self.status}, {'a web page' if self.is_page else kind}{cut}"
 
     @cached_property
     def unpacked(self) -> bytes:

@@ -14,6 +14,7 @@ import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import monotonic, sleep
 from typing import Any
@@ -37,7 +38,6 @@ _LARGEST_ROBOTS = 512 * 1024
 _CONNECTING = 10.0
 _ONE_REQUEST = 30.0
 """Seconds for one request with its body, however it trickles."""
-_ALL = 240.0
 _PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 _STEP = 1 << 16
@@ -58,6 +58,8 @@ class _Transport(HTTPAdapter):
     def __init__(self, refused: Callable[[str], str | None]) -> None:
         self.refused = refused
         self.forbidden = ""
+        self.end = 0.0
+        """When the request under way is to be over, in monotonic seconds; whoever sets it cuts it then."""
         self._open: list[socket.socket] = []
         super().__init__()
 
@@ -94,9 +96,11 @@ class _Transport(HTTPAdapter):
             if why := self.refused(address):
                 self.forbidden = f"{host} is {address}, {why}"
                 continue
+            if (left := self.end - monotonic()) <= 0:
+                raise TimeoutError
             made = socket.socket(family, kind, protocol)
             try:
-                made.settimeout(_CONNECTING)
+                made.settimeout(min(_CONNECTING, left))
                 made.connect(place)
             except OSError as error:
                 made.close()
@@ -105,6 +109,9 @@ class _Transport(HTTPAdapter):
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # TLS takes the socket away from its object: to cut the connection one needs a descriptor of one's own.
             self._open.append(socket.socket(fileno=os.dup(made.fileno())))
+            if monotonic() >= self.end:  # who cuts may have done so right before
+                made.close()
+                raise TimeoutError
             return made
         raise NewConnectionError(connection, f"{host} takes no connection: {last}")
 
@@ -127,6 +134,7 @@ class _Transport(HTTPAdapter):
 class Visitor:
     """Asks for addresses, each once, politely; `ask` raises nothing for what a portal does.
 
+    `seconds_in_all` is the time for everything, pauses among it: what is under way then is cut, the rest is not asked.
     `requests` counts what was sent, redirects and robots.txt included; `answers` are all answers by address, in order.
     """
 
@@ -137,17 +145,19 @@ class Visitor:
         refused: Callable[[str], str | None] | None = None,
         most_requests: int = MOST_REQUESTS,
         seconds: float = _ONE_REQUEST,
+        seconds_in_all: float = 60,
     ) -> None:
         self.requests = 0
         self.answers: dict[str, Answer] = {}
-        self._seconds = seconds
+        self._seconds = min(seconds, seconds_in_all / 4)  # a robots.txt that drips leaves time for the portal itself
+        self._seconds_in_all = seconds_in_all
         self._most_requests = most_requests
         self._transport = _Transport(refused or partial(refusal, allow_private=allow_private))
         self._pause = 0.0 if allow_private else _PAUSE
         self._robots: dict[str, Protego] = {}
         self._silent: dict[str, Answer] = {}
         self._timeouts: Counter[str] = Counter()
-        self._end = monotonic() + _ALL
+        self._end = monotonic() + seconds_in_all
         self._last = 0.0
 
     def close(self) -> None:
@@ -205,43 +215,51 @@ class Visitor:
         """Send one request. What a host once refused altogether is not asked of it again."""
         origin = _origin(url)
         if origin in self._silent:
-            return self._silent[origin]
+            return replace(self._silent[origin], address=address, url=url)
         if self.requests >= self._most_requests:
             fault = f"not asked: {self._most_requests} requests are enough for a look"
             return Answer(address, url, fault=fault, reason="limit")
-        if monotonic() > self._end:
-            return Answer(address, url, fault=f"not asked: it took more than {_ALL:.0f} seconds", reason="timeout")
-        sleep(max(0.0, self._last + self._pause - monotonic()))
+        now = monotonic()
+        begin = max(now, self._last + self._pause)
+        seconds = min(self._seconds, self._end - begin)
+        if seconds <= 0:
+            fault = f"not asked: the time for all questions ({self._seconds_in_all:g} s) was over"
+            return Answer(address, url, fault=fault, reason="timeout")
+        sleep(begin - now)
         self._transport.forbidden = ""
+        self._transport.end = begin + seconds
         hung_up = threading.Event()
 
         def hang_up() -> None:
             hung_up.set()
             self._transport.hang_up()
 
-        watch = threading.Timer(self._seconds, hang_up)
+        watch = threading.Timer(seconds, hang_up)
         watch.daemon = True
         watch.start()
         try:
             request = Request("GET", url, headers={name: said for name, said in _HEADERS.items() if said}).prepare()
             self.requests += 1
-            answer = self._received(address, url, request, most, hung_up)
+            answer = self._received(address, url, request, most, seconds, hung_up)
         except (RequestException, HTTPError, OSError, ValueError) as error:
-            answer = self._fault(address, url, error, hung_up.is_set())
+            answer = self._fault(address, url, error, seconds, late=hung_up.is_set())
         finally:
             watch.cancel()
             self._last = monotonic()
         self._timeouts[origin] += answer.reason == "timeout"
-        if answer.reason in {"unreachable", "forbidden address"} or self._timeouts[origin] > 1:
+        if answer.reason in {"unreachable", "forbidden address"}:
             self._silent[origin] = answer
+        elif self._timeouts[origin] > 1:
+            fault = f"not asked: {origin} left {self._timeouts[origin]} questions without an answer"
+            self._silent[origin] = Answer(address, url, fault=fault, reason="timeout")
         elif answer.status in {403, 429} and _asks_to_stop(answer):
             self._silent[origin] = Answer(address, url, fault="not asked: the portal answered 429", reason="blocked")
         return answer
 
     def _received(
-        self, address: str, url: str, request: PreparedRequest, most: int, hung_up: threading.Event
+        self, address: str, url: str, request: PreparedRequest, most: int, seconds: float, hung_up: threading.Event
     ) -> Answer:
-        response = self._transport.send(request, stream=True, timeout=(_CONNECTING, self._seconds))
+        response = self._transport.send(request, stream=True, timeout=(_CONNECTING, seconds))
         raw, body, cut = response.raw, bytearray(), False
         headers = {name.lower(): said for name, said in response.headers.items()}
         decoded = headers.get("content-encoding", "").strip().lower() in {"gzip", "x-gzip", "deflate"}
@@ -261,14 +279,14 @@ class Visitor:
             raw.close() if cut else response.close()
         if hung_up.is_set() and not body:
             raise TimeoutError
-        return Answer(address, url, response.status_code, headers, bytes(body[:most]), cut)
+        return Answer(address, url, response.status_code, headers, bytes(body[:most]), cut, hung_up.is_set())
 
-    def _fault(self, address: str, url: str, error: Exception, late: bool) -> Answer:
+    def _fault(self, address: str, url: str, error: Exception, seconds: float, *, late: bool) -> Answer:
         told = " ".join(str(error).split())
         if self._transport.forbidden:
             return Answer(address, url, fault=f"not connected: {self._transport.forbidden}", reason="forbidden address")
         if late or isinstance(error, TimeoutError) or "timed out" in told:
-            return Answer(address, url, fault=f"no answer within {self._seconds:.0f} seconds", reason="timeout")
+            return Answer(address, url, fault=f"no answer within {seconds:.3g} seconds", reason="timeout")
         if found := _UNREACHABLE.search(told):
             return Answer(address, url, fault=found[0].strip(" :"), reason="unreachable")
         if isinstance(error, ValueError) and not isinstance(error, RequestException):

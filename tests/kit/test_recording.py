@@ -76,9 +76,40 @@ def test_made_again_it_tells_each_field_that_is_another_and_each_answer(
     assert {key for key in told if key[0] not in {"1003", "1001"}} == set()
     assert ("changed", f"GET {board.url}/data/view.do?no=1003") in dry.exchanges
     assert ("gone", f"GET {board.url}/data/view.do?no=1001") in dry.exchanges
+    assert dry.traced[f"GET {board.url}/data/view.do?no=1003"] == ["1003"]
+    assert dry.traced[f"GET {board.url}/data/view.do?no=1001"] == ["1001"]
     assert _record(settings, source, tmp_path).written
     assert not list((tmp_path / source.name).glob("*1001*"))
     assert len(Fixture.load(tmp_path / source.name).expected) == 4
+
+
+def test_of_many_answers_that_changed_those_that_tell_of_a_record_are_told_first(
+    settings: Settings,
+    source: HarvestSource,
+    board: Board,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _record(settings, source, tmp_path)
+    ticks = itertools.count()
+    page = Board._html
+    monkeypatch.setattr(Board, "_html", staticmethod(lambda body: page(f"{body}<p>10030{next(ticks)} o'clock</p>")))
+    board.data_sets = (
+        *board.data_sets[:2],
+        ("1003", "버스 정류장", "2026-02-20", "공공누리 제1유형", "매일"),
+        *board.data_sets[3:],
+    )
+    capsys.readouterr()
+    again = _record(settings, source, tmp_path)
+    assert len(again.exchanges) == 7
+    pages = [f"GET {board.url}/data/list.do", f"GET {board.url}/data/view.do?no=1003"]
+    assert again.traced == {one: ["1003"] for one in pages}
+    showing.recorded(again)
+    printed = capsys.readouterr().out
+    for one in pages:
+        assert f"answer changed: {one}; it tells of 1003, see below\n" in printed
+    assert printed.count("tells of") == 2
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from harvester.sample_portals import sample_ckan
+from harvester.sample_portals.server import Answer
 from tests.probe import lookalikes
 from tests.probe.conftest import Command
 from tests.probe.lookalikes import WORDS, Routes, as_page
+from tests.probe.test_hostile import raw_server
 
 
 def test_it_shows_what_was_found_and_prints_a_member_file(run: Command) -> None:
@@ -38,11 +42,13 @@ def test_json_is_one_object_a_finding(run: Command) -> None:
         "url",
         "options",
         "why",
+        "unanswered",
         "member_file",
     ]
     assert rows[0]["options"] == {"organisation": "sample"}
     assert yaml.safe_load(rows[0]["member_file"])["sources"]["huggingface"]["organisation"] == "sample"
     assert all(row["member_file"] is None for row in rows[1:])
+    assert rows[0]["unanswered"] == []
     assert err == ""
 
 
@@ -75,6 +81,38 @@ def test_a_protocol_that_is_not_harvested_yet(run: Command) -> None:
     assert code == 0
     assert "not yet" in out
     assert "RSS: this protocol is not harvested yet" in err
+
+
+def test_what_was_found_before_the_time_is_over(run: Command) -> None:
+    rss = lookalikes.as_xml("<rss version='2.0'><channel><title>news</title><item/></channel></rss>")
+    with Routes({"/": rss}, otherwise=Answer(seconds=30)) as portal:
+        started = time.monotonic()
+        code, rows, _, err = run("probe", portal.url, "--allow-private", "--timeout", "1", "--json")
+        assert time.monotonic() - started < 4
+        assert portal.requests.total() <= 2 + 4, "robots.txt, the address itself, and questions of 0.25 s"
+    assert code == 0
+    assert [row["name"] for row in rows] == ["RSS"]
+    assert len(rows[0]["unanswered"]) > 5
+    assert f"too slow: {len(rows[0]['unanswered'])} questions were not answered" in err
+    assert "no answer within 0.25 seconds" in err
+    assert "--timeout" in err
+
+
+def test_a_portal_that_drips_is_answered_within_the_time(run: Command) -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>")
+        while True:
+            time.sleep(0.05)
+            connection.sendall(b"<p>")
+
+    with raw_server(drip) as url:
+        started = time.monotonic()
+        code, rows, _, err = run("probe", url, "--allow-private", "--timeout", "1", "--json")
+        assert time.monotonic() - started < 4
+        assert (code, rows) == (1, [])
+    assert f"{url}/: 200, a web page, cut off after " in err
+    assert "not asked: the time for all questions (1 s) was over" in err
+    assert "too slow" in err
 
 
 def test_nothing_is_recognised(run: Command) -> None:
