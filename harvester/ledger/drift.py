@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from math import sqrt
 
-from harvester.catalog.coverage import is_place, whole_of
+from harvester.catalog.coverage import found_at, is_place, whole_of
 from harvester.ledger.profile import Profile
 from harvester.ledger.types import Deviation
 
@@ -94,18 +94,27 @@ def deviations(
             and after < _FALLEN * before
             and lost >= _FEWEST
             and _differ(number, usual.records, now.covered.get(what, 0), now.records)
+            and not _is_looked_for_no_more(what, expressions)
         ):
             name(what, before, after, lost, unreadable=_unreadable(what, now, before))
-    own = [one for one in found.values() if not _is_told_by(one.what, found)]
+    own = [one for one in found.values() if not _is_told_by(one, found)]
     return tuple(sorted(own, key=lambda one: (not one.structural, one.what != "rejected", -one.records)))
 
 
-def _is_told_by(name: str, named: Collection[str]) -> bool:
+def _is_told_by(one: Deviation, named: Mapping[str, Deviation]) -> bool:
     """Whether another name says the same: a property says it of its parts and places, a key says it of all keys."""
-    if name == "additional":
-        return any(whole_of(other) == name for other in named)
-    whole = whole_of(name)
-    return whole in named and whole != "additional"
+    if one.what == "additional":
+        return any(whole_of(other) == one.what and named[other].structural >= one.structural for other in named)
+    whole = whole_of(one.what)
+    return whole in named and whole != "additional" and named[whole].structural >= one.structural
+
+
+def _is_looked_for_no_more(what: str, expressions: Mapping[str, tuple[str, ...]] | None) -> bool:
+    """Whether it is the member file that has changed, and not the portal: nobody asks this expression any more."""
+    if not expressions or not is_place(what):
+        return False
+    whole = whole_of(what)
+    return what not in [found_at(whole, one) for one in expressions.get(whole, ())]
 
 
 def _unreadable(what: str, now: Profile, before: float) -> bool:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harvester.catalog.coverage import bits_of
+from harvester.catalog.coverage import bits_of, found_at
 from harvester.catalog.identifiers import dataset_id
 from harvester.catalog.model import HarvestRecord, Issue, JoinKey, Lost, Page, Part, Rejected
 from harvester.ledger import Counts, Ending, Entry, Expected, Job, JobReport, Ledger, payload_hash
 from harvester.processing import Processed
 
 SOURCE = "member.portal"
-PHONE = "additional.phone"
-"""Trait of a record that has a phone."""
+PHONE = ("additional.phone", found_at("additional.phone", ".phone"))
+"""Traits of a record that has a phone, where a member file looks for it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def process(record: HarvestRecord, source: str = SOURCE) -> Processed:
     title = listing["title"] or details.get("title")
     has = {"title": title, "license": listing.get("license"), "description": details.get("t")}
     covered = bits_of(name for name, value in has.items() if value)
-    traits = (PHONE,) if listing.get("phone") else ()
+    traits = PHONE if listing.get("phone") else ()
     if title is None:
         error = Issue(severity="error", code="no-title", message="it has no title", field="title")
         return Processed(

@@ -119,7 +119,7 @@ def _check_profile(ledger: Ledger, job: int, report: JobReport) -> None:
     stored = [(_joined(row.covered, row.traits), _joined(row.covered_before, row.traits_before)) for row in rows]
     now = [older if row.swapped else newer for row, (newer, older) in zip(rows, stored, strict=True)]
     before = [
-        older if row.mapped_in == job and not row.swapped else newer
+        older if row.mapped_in == job and not row.swapped else None if row.rejected and not row.swapped else newer
         for row, (newer, older) in zip(rows, stored, strict=True)
     ]
     assert (

@@ -127,6 +127,20 @@ def test_a_property_speaks_for_its_parts_and_a_key_for_itself() -> None:
     ]
 
 
+def test_a_lost_part_is_named_where_the_whole_is_lost_by_some_only() -> None:
+    before = {"contact_point": 100, "contact_point.telephone": 100}
+    told = deviations(profile(100, {"contact_point": 60}, before), profile(100, before))
+    assert [f"{one}{'!' * one.structural}" for one in told] == [
+        "contact_point.telephone: 100 % → 0 %!",
+        "contact_point: 100 % → 60 %",
+    ]
+
+
+def test_an_expression_that_the_member_file_has_no_more_is_not_missed() -> None:
+    before, now = {"title": 100, "title at `h1`": 100}, {"title": 100, "title at `h1 || h2`": 100}
+    assert deviations(profile(100, now, before), profile(100, before), expressions={"title": ("h1 || h2",)}) == ()
+
+
 def test_a_place_where_nothing_is_found_any_more_is_told_and_not_held() -> None:
     before, now = {"title": 100, "title at `dl dt a`": 100}, {"title": 100, "title at `h3`": 100}
     assert collapsed(profile(100, now, before)) == ()
