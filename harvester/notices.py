@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import urllib.error
 import urllib.request
@@ -13,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from harvester.errors import NoticeError, UsageError
-from harvester.ledger.types import JobReport, Verdict
+from harvester.ledger.types import JobReport
 
 Notifiers: TypeAlias = tuple[str, ...]
 """Commands, and http(s) addresses of webhooks."""
@@ -40,12 +42,13 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self).decode()
 
 
-def of(report: JobReport, before: Verdict | None, *, interrupted: bool) -> Notice | None:
-    """Give the notice of a job that ended otherwise than the one before it, of a first job if it is not complete.
+def verdict_of(report: JobReport, *, interrupted: bool) -> str:
+    """Give what is told of a job: one that could not even begin has no number, and failed."""
+    return INTERRUPTED if interrupted and report.job else str(report.verdict)
 
-    One that could not even begin has no number, and failed.
-    """
-    verdict = INTERRUPTED if interrupted and report.job else str(report.verdict)
+
+def of(report: JobReport, before: str | None, verdict: str) -> Notice | None:
+    """Give the notice of a job that ended otherwise than what was told last, of a first job if it is not complete."""
     if verdict == (before or "complete"):
         return None
     reason = f" ({report.why})" if report.why else ""
@@ -90,7 +93,7 @@ def send(notifier: str, line: str) -> None:
             request = urllib.request.Request(notifier, line.encode(), {"Content-Type": "application/json"})
             with urllib.request.urlopen(request, timeout=_SECONDS):
                 return
-        subprocess.run(shlex.split(notifier), input=line.encode() + b"\n", timeout=_SECONDS, check=True)
+        _run(shlex.split(notifier), line.encode() + b"\n")
     except subprocess.TimeoutExpired:
         raise NoticeError(f"{_shown(notifier)}: took longer than {_SECONDS} seconds") from None
     except subprocess.CalledProcessError as error:
@@ -99,6 +102,18 @@ def send(notifier: str, line: str) -> None:
         why = getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
         code = f"HTTP {error.code} " if isinstance(error, urllib.error.HTTPError) else ""
         raise NoticeError(f"{_shown(notifier)}: {code}{why}") from None
+
+
+def _run(command: list[str], given: bytes) -> None:
+    # A session of its own, so that what a command that hangs has started ends with it.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            process.communicate(given, timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
 
 
 def _shown(notifier: str) -> str:

@@ -6,6 +6,8 @@ job, so a worker that is killed takes up what was interrupted and catches up wha
 
 from __future__ import annotations
 
+import logging
+import math
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -43,10 +45,11 @@ RunJob = Callable[[HarvestSource], JobReport]
 
 
 class _Pause(NamedTuple):
-    """A job that was interrupted, not by us, or could not begin is not tried again before this."""
+    """A job that was interrupted, not by us, or could not begin is not tried again before this; `told` says which."""
 
     until: datetime
     times: int
+    told: str
 
 
 class Dispatcher:
@@ -100,8 +103,11 @@ class Dispatcher:
         source = self._taken.get(name)
         if source is None:
             return
-        before = self._ledger.latest_jobs(holder.is_dead).get(name)
         try:
+            latest = self._ledger.latest_jobs(holder.is_dead).get(name)
+            before: str | None = latest.last_verdict if latest else None
+            if name in self._pauses:
+                before = self._pauses[name].told
             console.out.print(f"{_hour(self._clock())} {name} starts: {reason}")
             report = self._report(source)
             self.follow()
@@ -109,13 +115,17 @@ class Dispatcher:
             # What could not begin has no job: the one that the ledger knows is an earlier one, and says nothing of it.
             finished = after is not None and after.finished is not None and after.job == report.job
             console.out.print(f"{_hour(self._clock())} {_summary(report)}")
-            again = self._pause(name, none=finished)
-            notice = notices.of(report, before.verdict if before else None, interrupted=not finished)
-            if notice and not again:
+            verdict = notices.verdict_of(report, interrupted=not finished)
+            self._pause(name, None if finished else verdict)
+            if notice := notices.of(report, before, verdict):
                 self._tell(notice)
         finally:
-            with self._lock:
-                self._taken.pop(name, None)
+            self.give_back(name)
+
+    def give_back(self, name: str) -> None:
+        """Let a source that `next` gave be chosen again."""
+        with self._lock:
+            self._taken.pop(name, None)
 
     def follow(self) -> None:
         """Bring the index up to date, one job's changes after another's."""
@@ -128,15 +138,14 @@ class Dispatcher:
         except (OSError, DataMoaError) as error:  # no process could be started: no disk, no memory, no right
             return JobReport(source=source.name, job=0, verdict="failed", reason=str(error))
 
-    def _pause(self, name: str, *, none: bool) -> bool:
-        """Let a job that did not end wait before it is tried again; tells whether that happened again."""
-        if none:
+    def _pause(self, name: str, told: str | None) -> None:
+        """Let a job that did not end wait before it is tried again, longer each time; None: it ended."""
+        if told is None:
             self._pauses.pop(name, None)
-            return False
+            return
         times = self._pauses[name].times + 1 if name in self._pauses else 1
         pause = min(timedelta(minutes=2**times), _LONGEST_PAUSE)
-        self._pauses[name] = _Pause(self._clock() + pause, times)
-        return times > 1
+        self._pauses[name] = _Pause(self._clock() + pause, times, told)
 
 
 class _QuickScheduler(Scheduler):  # type: ignore[misc]  # Huey has no types
@@ -146,7 +155,7 @@ class _QuickScheduler(Scheduler):  # type: ignore[misc]  # Huey has no types
 
 
 class _StoppingConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
-    """Ends gently whatever the signal: jobs are asked to stop, so that the next worker can take them up at once."""
+    """Ends gently when interrupted: jobs are asked to stop, so that the next worker can take them up at once."""
 
     scheduler_class = _QuickScheduler
 
@@ -154,10 +163,43 @@ class _StoppingConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
         super().__init__(huey, **options)
         self._stop_jobs = stop
 
+    def run(self) -> None:
+        """Work until interrupted."""
+        try:
+            super().run()
+        except KeyboardInterrupt:  # while it looks after its threads: Huey expects it while it waits
+            self.stop()
+
     def stop(self, graceful: bool = False) -> None:
         """Ask the jobs to stop and wait for them; a second Ctrl-C does not wait."""
         self._stop_jobs.set()
         super().stop(graceful=True)
+
+    def _set_signal_handlers(self) -> None:
+        """Signals mean what they mean for every command; to Huey, SIGHUP means to start anew."""
+
+
+class _Faults(logging.Handler):
+    """Tells in a sentence what a task or the queue could not do, the same once in ten minutes; a full disk lasts."""
+
+    _AGAIN_SECONDS = 600.0
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._told: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep tracebacks for what nobody expects."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, sqlite3.Error):
+            said = f"the worker's queue: {error}"
+        elif isinstance(error, DataMoaError):
+            said = str(error)
+        else:
+            said = self.format(record)
+        if self._told.get(said, -math.inf) + self._AGAIN_SECONDS < record.created:
+            self._told[said] = record.created
+            console.notes.print(said)
 
 
 def work(
@@ -176,6 +218,9 @@ def work(
     with lock, Ledger.open(settings.database_url) as ledger:
         stop = threading.Event()
         huey = _queue(settings.home / "queue.sqlite")
+        logs = logging.getLogger("huey")
+        logs.addHandler(_Faults())
+        logs.propagate = False
         telling = threading.Lock()
 
         def run_job(source: HarvestSource) -> JobReport:
@@ -184,6 +229,8 @@ def work(
 
         @huey.task()  # type: ignore[untyped-decorator]
         def tell(notifier: str, line: str, tried: int = 0) -> None:
+            if notifier not in notifiers:
+                return  # the queue is older than this worker, which is not to tell it
             if not telling.acquire(blocking=False):
                 tell.schedule((notifier, line, tried), delay=_TURN_SECONDS)
                 return
@@ -201,14 +248,25 @@ def work(
             if stop.is_set() and notice.verdict == notices.INTERRUPTED:
                 return  # by us
             for notifier in notifiers:
-                tell(notifier, notice.line())
+                try:
+                    tell(notifier, notice.line())
+                except sqlite3.Error as error:  # a full disk, which is what the notice may be about
+                    console.notes.print(f"the worker's queue cannot be written ({error}); telling at once, one time")
+                    try:
+                        notices.send(notifier, notice.line())
+                    except NoticeError as fault:
+                        console.notes.print(f"a notice was not taken by {fault}; given up")
 
         dispatcher = Dispatcher(settings, ledger, limits=limits, run_job=run_job, after_job=after_job, tell=tell_all)
 
         def start_what_is_due() -> None:
             if not stop.is_set():
                 for due in dispatcher.next():
-                    run(due.source.name, due.reason)
+                    try:
+                        run(due.source.name, due.reason)
+                    except sqlite3.Error:
+                        dispatcher.give_back(due.source.name)
+                        logs.exception("%s could not be queued", due.source.name)
 
         @huey.task()  # type: ignore[untyped-decorator]
         def run(name: str, reason: str) -> None:

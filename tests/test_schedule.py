@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from harvester.ledger.types import Job, JobReport
 from harvester.members import HarvestSource
 from harvester.schedule import Dispatcher
 from harvester.timetable import Limits
+from tests.processes import lives
 
 EVERYWHERE = Limits(jobs=100, per_host=100)
 
@@ -38,14 +40,16 @@ class World:
         self.limits = Limits()
         self.dispatcher = self.new_dispatcher()
 
-    def new_dispatcher(self, limits: Limits | None = None) -> Dispatcher:
+    def new_dispatcher(
+        self, limits: Limits | None = None, run_job: Callable[[HarvestSource], JobReport] | None = None
+    ) -> Dispatcher:
         self.limits = limits or self.limits
 
         def follow(settings: config.Settings, ledger: Ledger) -> None:
             self.followed += 1
 
         return Dispatcher(
-            self.settings, self.ledger, limits=self.limits, run_job=self.finish, after_job=follow,
+            self.settings, self.ledger, limits=self.limits, run_job=run_job or self.finish, after_job=follow,
             tell=self.notices.append, clock=lambda: self.now,
         )  # fmt: skip
 
@@ -82,6 +86,23 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     with made.ledger:
         yield made
+
+
+class InTurn:
+    """Jobs of one source that end in turn as told."""
+
+    def __init__(self, world: World, *ends: str) -> None:
+        self.world, self.ends = world, list(ends)
+
+    def __call__(self, source: HarvestSource) -> JobReport:
+        world, end = self.world, self.ends.pop(0)
+        job = world.start(source)
+        if end == "interrupted":
+            world.ledger.release(job)
+            return JobReport(source=source.name, job=job.id, verdict="failed", reason="interrupted: signal 9")
+        if end == "failed":
+            return world.ledger.finish_job(job, Ending(reason="blocked", seconds=1.0), Expected())
+        return world.finish(source)
 
 
 def pass_a_day(world: World) -> None:
@@ -203,21 +224,42 @@ def test_a_name_of_an_old_queue_is_passed_over(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "before", "interrupted", "told"),
+    ("verdict", "before", "told"),
     [
-        ("complete", None, False, None),
-        ("complete", "complete", False, None),
-        ("held", "held", False, None),
-        ("held", "complete", False, "a.b: complete → held (empty), job 3"),
-        ("failed", None, False, "a.b: new → failed (empty), job 3"),
-        ("complete", "failed", False, "a.b: failed → complete (empty), job 3"),
-        ("failed", "complete", True, "a.b: complete → interrupted (empty), job 3"),
+        ("complete", None, None),
+        ("complete", "complete", None),
+        ("held", "held", None),
+        ("held", "complete", "a.b: complete → held (empty), job 3"),
+        ("failed", None, "a.b: new → failed (empty), job 3"),
+        ("complete", "failed", "a.b: failed → complete (empty), job 3"),
+        ("interrupted", "complete", "a.b: complete → interrupted (empty), job 3"),
+        ("complete", "interrupted", "a.b: interrupted → complete (empty), job 3"),
     ],
 )
-def test_what_is_told(verdict: object, before: object, interrupted: bool, told: str | None) -> None:
-    report = JobReport(source="a.b", job=3, verdict=verdict, reason="empty")  # type: ignore[arg-type]
-    notice = notices.of(report, before, interrupted=interrupted)  # type: ignore[arg-type]
+def test_what_is_told(verdict: str, before: str | None, told: str | None) -> None:
+    notice = notices.of(JobReport(source="a.b", job=3, verdict=None, reason="empty"), before, verdict)
     assert (notice and notice.text) == told
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        (("failed", "interrupted", "held"), ["failed", "interrupted", "held"]),
+        (("failed", "interrupted", "failed"), ["failed", "interrupted", "failed"]),
+        (("interrupted", "interrupted", "held"), ["interrupted", "held"]),
+    ],
+)
+def test_a_recovery_is_told_also_after_an_interruption(world: World, ends: tuple[str, ...], told: list[str]) -> None:
+    source = world.sources[0]
+    turns = InTurn(world, *ends)
+    world.dispatcher = world.new_dispatcher(EVERYWHERE, turns)
+    while turns.ends:
+        for due in world.dispatcher.next():
+            if due.source.name == source.name:
+                world.dispatcher.run(source.name, due.reason)
+        world.now += timedelta(hours=6)
+    assert [notice.verdict for notice in world.notices] == told
+    assert [notice.before for notice in world.notices[1:]] == told[:-1]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +282,18 @@ def test_a_notifier_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(notices, "_SECONDS", 0.05)
     with pytest.raises(NoticeError, match=r"^--notify sleep: took longer than"):
         notices.send("sleep 60", "{}")
+
+
+def test_what_a_notifier_that_hangs_has_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notices, "_SECONDS", 1.0)
+    with pytest.raises(NoticeError, match="took longer than"):
+        notices.send(f"sh -c 'sleep 60 & echo $! > {tmp_path}/child; wait'", "{}")
+    child = int((tmp_path / "child").read_text())
+    for _ in range(100):
+        if not lives(child):
+            return
+        time.sleep(0.05)
+    pytest.fail("the child of the notifier lives on")
 
 
 @pytest.mark.parametrize("address", ["ftp://host/", "http://", "http://[/", "hooks.example"])

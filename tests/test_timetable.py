@@ -31,7 +31,7 @@ def job(
     seconds = (finished - started).total_seconds() if finished else 0.0
     return LatestJob(
         source="m.one", job=7, started=started, finished=finished, running=running, verdict=verdict, reason="",
-        seconds=seconds,
+        seconds=seconds, last_verdict=verdict,
     )  # fmt: skip
 
 

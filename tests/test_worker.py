@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -85,7 +86,7 @@ def verdicts(settings: config.Settings) -> list[tuple[int, str | None]]:
 def stopped(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, output
+    assert process.returncode == -signal.SIGTERM, output
     return output
 
 
@@ -207,3 +208,44 @@ def test_notifiers_that_hang_or_fail_keep_no_job_waiting_and_are_told_in_a_line(
             output = stopped(process)
     assert "Traceback" not in output
     assert "s3cret" not in output
+
+
+def test_ctrl_c_stops_the_worker(settings: config.Settings) -> None:
+    with worker(settings) as process:
+        eventually(lambda: verdicts(settings) == [(1, "complete")])
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Traceback" not in output
+
+
+def test_a_notifier_that_was_taken_away_is_told_nothing_more(
+    settings: config.Settings, portal: CkanPortal, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    notify = ["--notify", f"sh -c 'date >> {told}; exit 1'"]
+    with portal.failing(faults.forbidden()):
+        with worker(settings, *notify) as process:
+            eventually(told.exists)
+            stopped(process)
+        times = told.read_text().count("\n")
+        with worker(settings) as process:
+            time.sleep(12)  # longer than the pause before the second try
+            stopped(process)
+    assert told.read_text().count("\n") == times
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_does_not_keep_the_notice(
+    settings: config.Settings, portal: CkanPortal, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    fault = faults.after(1, faults.slow(5, faults.forbidden()))
+    with portal.failing(fault), worker(settings, "--notify", f"sh -c 'cat > {told}'") as process:
+        eventually(lambda: verdicts(settings) == [(1, None)])
+        with sqlite3.connect(settings.home / "queue.sqlite") as queue:
+            queue.execute("CREATE TRIGGER full BEFORE INSERT ON task BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+        eventually(told.exists)
+        output = stopped(process)
+    assert json.loads(told.read_text())["verdict"] == "partial"
+    assert "the worker's queue cannot be written (disk is full)" in output
+    assert "Traceback" not in output

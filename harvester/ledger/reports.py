@@ -13,6 +13,7 @@ from harvester.ledger.encoding import deviations_of
 from harvester.ledger.leases import COUNTS
 from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
 from harvester.ledger.types import JobReport, LatestJob
+from harvester.ledger.verdict import SUPERSEDED
 
 REPORTS: Select[Any] = select(schema.job, schema.source.c.name.label("source_name")).join_from(
     schema.job, schema.source, schema.job.c.source == schema.source.c.key
@@ -64,9 +65,18 @@ def latest(store: Store, holder_is_dead: Callable[[str], bool]) -> dict[str, Lat
     """The newest job of each source, by source."""
     job, source = schema.job.c, schema.source.c
     newest = select(func.max(job.id)).where(job.limited.is_(False)).group_by(job.source)
-    statement = REPORTS.add_columns(source.holder, source.lease_until, store.now().label("now")).where(
-        job.id.in_(newest)
+    ended = schema.job.alias()
+    last_verdict = (
+        select(ended.c.verdict)
+        .where(ended.c.source == job.source, ended.c.limited.is_(False))
+        .where(ended.c.verdict.is_not(None), ended.c.reason != SUPERSEDED)
+        .order_by(ended.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
+    statement = REPORTS.add_columns(
+        source.holder, source.lease_until, store.now().label("now"), last_verdict.label("last_verdict")
+    ).where(job.id.in_(newest))
     with store.reading() as tx:
         rows = tx.execute(statement).all()
     return {
@@ -82,6 +92,7 @@ def latest(store: Store, holder_is_dead: Callable[[str], bool]) -> dict[str, Lat
             verdict=row.verdict,
             reason=row.reason,
             seconds=row.seconds,
+            last_verdict=row.last_verdict,
         )
         for row in rows
     }

@@ -204,7 +204,8 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
 class LatestJob(msgspec.Struct, frozen=True, kw_only=True):
     """The newest job of a source that was not limited to a few records. `running`: a live holder has its lease.
 
-    A job that has neither `finished` nor is running was interrupted. `seconds` of crawling.
+    A job that has neither `finished` nor is running was interrupted. `seconds` of crawling. `last_verdict` is that of
+    the source's newest job that ended by itself: this one's, or that of one before it.
     """
 
     source: str
@@ -215,6 +216,7 @@ class LatestJob(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None
     reason: str
     seconds: float
+    last_verdict: Verdict | None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
