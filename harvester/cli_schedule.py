@@ -83,7 +83,7 @@ def _until(due: Due, now: datetime) -> str:
 
 
 def _export(settings: config.Settings, scheduler: Scheduler, into: Path | None, sources: list[HarvestSource]) -> None:
-    command = (sys.argv[0] if Path(sys.argv[0]).is_absolute() else str(Path(sys.argv[0]).absolute()),)
+    command = _this_command()
     # Not the addresses of ledger and index: they may hold passwords, and units are read by everybody.
     environment = {"DATAMOA_HOME": str(settings.home), "DATAMOA_CONFIG": str(settings.config)}
     if scheduler is Scheduler.systemd:
@@ -98,6 +98,12 @@ def _export(settings: config.Settings, scheduler: Scheduler, into: Path | None, 
     for name, text in files.items():
         (into / name).write_text(text, encoding="utf-8")
     console.notes.print(f"{len(files)} files in {into}")
+
+
+def _this_command() -> tuple[str, ...]:
+    """How this command was called, for callers that stand in another folder."""
+    called = Path(sys.argv[0]).absolute()
+    return (sys.executable, "-m", called.parent.name) if called.name == "__main__.py" else (str(called),)
 
 
 @app.command()

@@ -190,6 +190,16 @@ def joins(config: Path) -> Decisions:
     except ValidationError as error:
         found = mistakes([error], data, known=lambda path: known_keys(JoinTable, path))
         raise refused(file, lines, found) from None
+    found = [
+        Mistake(
+            ("different", apart, "datasets"),
+            f"{' and '.join(both)} are said to be the same one by same.{joined}, in line {lines['same', joined]}; "
+            "take them out of one of both",
+        )
+        for joined, apart, both in decided.decisions.contradictions()
+    ]
+    if found:
+        raise refused(file, lines, found)
     return decided.decisions
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -26,9 +27,10 @@ ExecStart={command} harvest %i
 # partial and held are verdicts, not faults of the unit
 SuccessExitStatus=2
 """
+_LINE_BREAKS = "\n\r"
 _TIMER = """\
 [Unit]
-Description=DataMoa: {title}
+Description=DataMoa: {title} ({name})
 
 [Timer]
 {calendar}
@@ -40,12 +42,18 @@ WantedBy=timers.target
 
 
 def systemd(sources: Iterable[HarvestSource], command: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Give units by file name: one service for all sources, a timer for each; a missed moment is caught up once."""
-    named = "".join(f'Environment="{name}={_in_quotes(value)}"\n' for name, value in environment.items())
-    units = {"datamoa@.service": _SERVICE.format(environment=named, command=" ".join(map(_quoted, command)))}
+    """Give units by file name: one service for all sources, a timer for each; a missed moment is caught up once.
+
+    Raises `UsageError` for what systemd cannot be told.
+    """
+    for value in (*command, *environment.values()):
+        _check(value, "a unit")
+    named = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in environment.items())
+    units = {"datamoa@.service": _SERVICE.format(environment=named, command=_called(command))}
     for source in sources:
         calendar = "\n".join(f"OnCalendar={moment}" for moment in on_calendar(source))
-        units[f"datamoa@{source.name}.timer"] = _TIMER.format(title=source.title, calendar=calendar)
+        title = _in_one_line(source.title).replace("%", "%%")
+        units[f"datamoa@{source.name}.timer"] = _TIMER.format(title=title, name=source.name, calendar=calendar)
     return units
 
 
@@ -59,15 +67,19 @@ def crontab(sources: Iterable[HarvestSource], command: Sequence[str], environmen
         "# Set DATAMOA_DATABASE_URL, DATAMOA_INDEX_URL and the keys of portals here, where there are any.",
         "SHELL=/bin/sh",
     ]
-    lines += [f"{name}={value}" for name, value in environment.items()]
+    for name, value in environment.items():
+        _check(value, "a crontab", _LINE_BREAKS)
+        lines.append(f"{name}={_cron_value(value)}")
+    for part in command:
+        _check(part, "a crontab", _LINE_BREAKS + "\\")  # crons differ in what they make of \\ before %
     zone = None
-    called = " ".join(shlex.quote(part) for part in command)
+    called = shlex.join(command).replace("%", r"\%")
     for source in sources:
         _plain(source, "cron")
         if source.timezone != zone:
             lines.append(f"CRON_TZ={source.timezone}")
             zone = source.timezone
-        lines.append(f"{source.schedule} {called} harvest {source.name}".replace("%", r"\%"))
+        lines.append(f"{source.schedule} {called} harvest {source.name}")
     return "\n".join(lines) + "\n"
 
 
@@ -98,10 +110,41 @@ def _set(values: set[int], every: range) -> str:
     return "*" if values == set(every) else ",".join(f"{value:02}" for value in sorted(values))
 
 
-def _quoted(part: str) -> str:
-    escaped = _in_quotes(part).replace("$", "$$")  # in a command, but not in Environment=, $ begins a variable
-    return f'"{escaped}"' if any(mark in part for mark in " \t\"'\\$%;") else part
+def _in_one_line(text: str) -> str:
+    """Text that ends no line: what follows a line break in a unit is a directive."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
 
 
-def _in_quotes(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+def _called(command: Sequence[str]) -> str:
+    """A command line of systemd, which takes no quotes, backslashes or line breaks in what is executed, and no $$."""
+    executable = command[0]
+    if re.search(r"""["'\\$\x00-\x1f\x7f]""", executable):
+        command = ("/bin/sh", "-c", 'exec "$0" "$@"', *command)
+    return " ".join(_quoted(part).replace("$", "$$") for part in command)  # in Environment= a $ stands for itself
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(r"[\w@%+=:,./$-]+", value):
+        return value.replace("%", "%%")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    escaped = re.sub(r"[\x00-\x1f\x7f]", lambda control: f"\\x{ord(control[0]):02x}", escaped)
+    return f'"{escaped}"'
+
+
+def _cron_value(value: str) -> str:
+    """A value of a crontab's environment: cron knows quotes around it, and nothing that lets one stand between them."""
+    if value == value.strip() and value[:1] not in {"'", '"'}:
+        return value
+    mark = next((mark for mark in ('"', "'") if mark not in value), None)
+    if mark is None:
+        raise UsageError(f"{value!r} cannot be written in a crontab: it has both quotes in it and blanks at an end")
+    return f"{mark}{value}{mark}"
+
+
+def _check(value: str, file: str, refused: str = "") -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{value!r} cannot be written in {file}: it is not UTF-8") from None
+    if found := [mark for mark in refused if mark in value]:
+        raise UsageError(f"{value!r} cannot be written in {file}: {found[0]!r} is in it; use `datamoa worker`")

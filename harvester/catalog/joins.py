@@ -124,5 +124,12 @@ class Decisions(msgspec.Struct, frozen=True, kw_only=True):
         apart: Iterable[frozenset[str]] = (one.datasets for one in self.different if id in one.datasets)
         return frozenset().union(*apart) - {id}
 
+    def contradictions(self) -> Iterator[tuple[int, int, list[str]]]:
+        """Give the places in `same` and in `different` that have two or more datasets in common, and those."""
+        for nth, one in enumerate(self.same):
+            for other_nth, other in enumerate(self.different):
+                if len(both := one.datasets & other.datasets) > 1:
+                    yield nth, other_nth, sorted(both)
+
 
 UNDECIDED = Decisions()

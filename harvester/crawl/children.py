@@ -47,6 +47,10 @@ _forking = multiprocessing.get_context("forkserver")
 _forking.set_forkserver_preload(["harvester.crawl.preloaded"])
 
 
+_OF_MEMORY = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP, signal.SIGKILL}
+"""Signals that a process may end by where it gets no more memory: libraries in C that do not expect it, the system."""
+
+
 class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What a child is told. It takes on `environment`, where settings are; `memory` in MB."""
 
@@ -130,6 +134,7 @@ class Children:
         self._stop = stop or threading.Event()
         self._memory = memory
         self._heard: dict[str, float] = {}
+        self._silent: set[str] = set()
         self._messages: queue.Queue[tuple[HarvestSource, Message | None]] = queue.Queue()
         self._running: dict[str, Child] = {}
         self._reports: dict[str, JobReport] = {}
@@ -210,9 +215,18 @@ class Children:
         if source.name in self._faults:
             self._reports[source.name] = _failed(source, self._faults[source.name])
             return
-        code = child.process.exitcode or 0
-        why = f"interrupted: its process was ended by signal {-code}" if code < 0 else f"interrupted: exit code {code}"
+        why = f"interrupted: {self._end_of(source, child.process.exitcode or 0)}"
         self._reports[source.name] = msgspec.structs.replace(self._last(source), verdict="failed", reason=why)
+
+    def _end_of(self, source: HarvestSource, code: int) -> str:
+        if code >= 0:
+            return f"exit code {code}"
+        if source.name in self._silent:
+            return f"its process said nothing for {_SILENT_SECONDS} seconds and was ended"
+        ended = f"its process was ended by signal {-code}"
+        if self._memory is None or -code not in _OF_MEMORY or self._killed_at is not None:
+            return ended
+        return f"{ended}; its limit of memory (--memory {self._memory}, in MB) may be why: more, or 0 for none"
 
     def _last(self, source: HarvestSource) -> JobReport:
         """What the ledger knows of the job whose process died."""
@@ -239,6 +253,7 @@ class Children:
     def _kill_the_silent(self) -> None:
         for name, child in self._running.items():
             if monotonic() - self._heard[name] > _SILENT_SECONDS:
+                self._silent.add(name)
                 child.process.kill()
 
     def _kill(self) -> None:

@@ -90,6 +90,13 @@ def test_decisions_about_joins_are_read(tmp_path: Path) -> None:
         ("same:\n- {datasets: [one, two], reason: x}\n", ":2: same.0.datasets.0: "),
         ("different:\n- datasets: [abcdefghij234567abcd, bcdefghijk234567abcd]\n", ":2: different.0.reason: "),
         ("diferent: []\n", ":1: diferent: unknown key; did you mean `different`?"),
+        (
+            "same:\n- {datasets: [abcdefghij234567abcd, bcdefghijk234567abcd], reason: x}\n"
+            "- {datasets: [bcdefghijk234567abcd, cdefghijkl234567abcd], reason: x}\n"
+            "different:\n- datasets: [abcdefghij234567abcd, cdefghijkl234567abcd, bcdefghijk234567abcd]\n  reason: y\n",
+            ":5: different.0.datasets: abcdefghij234567abcd and bcdefghijk234567abcd are said to be the same one by "
+            "same.0, in line 2; take them out of one of both\n",
+        ),
     ],
 )
 def test_a_wrong_decision_is_told_with_file_line_and_key(tmp_path: Path, text: str, where: str) -> None:
@@ -98,3 +105,11 @@ def test_a_wrong_decision_is_told_with_file_line_and_key(tmp_path: Path, text: s
     with pytest.raises(ConfigurationError) as error:
         config.joins(tmp_path)
     assert str(error.value).startswith(f"{file}{where}")
+
+
+def test_decisions_that_share_one_dataset_do_not_contradict_each_other(tmp_path: Path) -> None:
+    one, two, three = "abcdefghij234567abcd", "bcdefghijk234567abcd", "cdefghijkl234567abcd"
+    (tmp_path / "joins.yml").write_text(
+        f"same:\n- {{datasets: [{one}, {two}], reason: x}}\ndifferent:\n- {{datasets: [{two}, {three}], reason: y}}\n"
+    )
+    assert config.joins(tmp_path).forbidden(two) == {three}

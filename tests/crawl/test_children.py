@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from harvester import config
+from harvester.crawl import children
 from harvester.crawl.children import Child, ChildOrder, Message, start
 from harvester.crawl.events import ProgressEvent
 from harvester.crawl.run import harvest
@@ -249,21 +250,26 @@ def test_killed_at_any_moment(install: Install, datagokr: DataGoKrPortal) -> Non
 
 def fork_servers() -> list[int]:
     """What this process has its harvests forked by; they are that one's children."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in children if b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    below = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in below if b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def end_harvests(number: signal.Signals) -> Callable[[Asked], Answer | None]:
+    """Send a signal to every harvest's process when the first page is in the ledger."""
+
+    def fault(asked: Asked) -> Answer | None:
+        if int(asked.query.get("start", "0")) > 25:
+            for server in fork_servers():
+                for pid in descendants(server):
+                    os.kill(pid, number)
+        return None
+
+    return fault
 
 
 def test_a_child_that_dies_is_told_and_its_job_goes_on(install: Install, ckan: CkanPortal) -> None:
     settings = install(source=ckan)
-
-    def kill(asked: Asked) -> Answer | None:
-        if int(asked.query.get("start", "0")) > 25:  # by then the first page is in the ledger
-            for server in fork_servers():
-                for pid in descendants(server):
-                    os.kill(pid, signal.SIGKILL)
-        return None
-
-    with ckan.failing(kill):
+    with ckan.failing(end_harvests(signal.SIGKILL)):
         (report,) = run(settings)
     assert report.verdict == "failed"
     assert report.reason == "interrupted: its process was ended by signal 9"
@@ -337,6 +343,29 @@ def test_memory_in_which_no_job_can_begin_is_told(install: Install, ckan: CkanPo
     assert "10 MB (--memory)" in report.reason
 
 
+@pytest.mark.parametrize(
+    ("number", "memory", "suspected"),
+    [(signal.SIGSEGV, 1024, True), (signal.SIGABRT, 1024, True), (signal.SIGSEGV, None, False),
+     (signal.SIGUSR1, 1024, False)],
+)  # fmt: skip
+def test_memory_is_named_where_a_process_with_a_limit_dies_as_without_memory(
+    install: Install, ckan: CkanPortal, number: signal.Signals, memory: int | None, suspected: bool
+) -> None:
+    with ckan.failing(end_harvests(number)):
+        (report,) = run(install(source=ckan), memory=memory)
+    assert report.reason.startswith(f"interrupted: its process was ended by signal {number}")
+    assert ("(--memory 1024, in MB) may be why" in report.reason) is suspected
+
+
+def test_a_child_that_says_nothing_is_ended_and_that_is_told(
+    install: Install, ckan: CkanPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "_SILENT_SECONDS", 0.3)
+    with ckan.failing(end_harvests(signal.SIGSTOP)):
+        (report,) = run(install(source=ckan), memory=1024)
+    assert report.reason == "interrupted: its process said nothing for 0.3 seconds and was ended"
+
+
 CALLER = """
 import sys
 from pathlib import Path
@@ -407,12 +436,12 @@ def test_children_do_not_outlive_their_parent(install: Install, ckan: CkanPortal
     with ckan.failing(slowly(seen)):
         caller = call(settings)
         assert seen.wait(30)
-        children = descendants(caller.pid)
-        assert len(children) == 3  # Python's fork server and its tracker of resources, and the harvest
+        below = descendants(caller.pid)
+        assert len(below) == 3  # Python's fork server and its tracker of resources, and the harvest
         caller.kill()
         caller.communicate()
         until = time.monotonic() + 20
-        while any(lives(child) for child in children):
+        while any(lives(child) for child in below):
             assert time.monotonic() < until
             time.sleep(0.02)
     (report,) = run(settings)
