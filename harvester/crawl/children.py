@@ -19,7 +19,7 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -36,6 +36,9 @@ _GRACE_SECONDS = 30
 
 _SILENT_SECONDS = 900
 """A child tells its progress twice a second; one that says nothing for so long hangs. Resuming is exact."""
+
+_REAPING_SECONDS = 0.1
+"""A process that was killed lets go of its connections a moment before it can be seen to have ended."""
 
 _FORK_SERVER = {"MALLOC_MMAP_THRESHOLD_": "262144", "PYTHONSAFEPATH": "1"}
 """The fork server's environment, beyond ours. For glibc: pages of megabytes go back to the system when they are done
@@ -76,7 +79,18 @@ class Child(NamedTuple):
 
 
 def start(order: ChildOrder) -> Child:
-    """Start a child; raises `OSError` where no process can be had."""
+    """Start a child; raises `OSError` where no process can be had, even of a second fork server when the first died."""
+    try:
+        return _started(order)
+    except (EOFError, ConnectionError):
+        sleep(_REAPING_SECONDS)
+    try:
+        return _started(order)
+    except EOFError:
+        raise ChildProcessError("Python's fork server died") from None
+
+
+def _started(order: ChildOrder) -> Child:
     _have_fork_server()
     ends, until = _forking.Pipe(duplex=False)
     told, telling = _forking.Pipe(duplex=False)
@@ -84,8 +98,10 @@ def start(order: ChildOrder) -> Child:
         process = _forking.Process(target=_harvest, args=(order, ends, telling), name=order.source)
         try:
             process.start()
-        except EOFError:
-            raise ChildProcessError("Python's fork server died") from None
+        except BaseException:
+            until.close()
+            told.close()
+            raise
     return Child(process, until, told)
 
 

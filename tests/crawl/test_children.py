@@ -297,6 +297,27 @@ def test_what_harvests_are_forked_from_may_die_too(install: Install, ckan: CkanP
     assert {report.verdict for report in reports} == {"complete"}
 
 
+def test_a_fork_server_that_is_killed_while_it_begins_costs_no_source(install: Install, ckan: CkanPortal) -> None:
+    settings = install(one=ckan, two=ckan, three=ckan)
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # so that one starts here
+    killed: list[int] = []
+
+    def kill() -> None:
+        while not (found := fork_servers()):
+            time.sleep(0.001)
+        time.sleep(0.05)  # it imports, which takes most of a second, and sources wait for it
+        killed.extend(found)
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    reports = run(settings)
+    killer.join()
+    assert killed
+    assert [report.verdict for report in reports] == ["complete"] * 3, reports
+
+
 @pytest.mark.parametrize("fault", [OSError("too many open files"), EOFError("the fork server died")])
 def test_a_source_whose_process_cannot_be_started_has_a_report_too(
     fault: Exception, install: Install, ckan: CkanPortal, monkeypatch: pytest.MonkeyPatch
