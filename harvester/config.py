@@ -25,10 +25,10 @@ from harvester.errors import ConfigurationError, UsageError
 from harvester.member_faults import Mistake, known_keys, mistakes, refused
 from harvester.member_sources import member_sources
 from harvester.members import HarvestSource, Member
+from harvester.options.base import REFERENCE
 
 _PACKAGED = Path(__file__).parent / "_config"
 _CHECKOUT = Path(__file__).parent.parent / "config"
-_REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def keys_as(placeholder: str) -> Iterator[None]:
 
 def secret(reference: str) -> str:
     """Resolve ``${NAME}`` from the environment; raise `ConfigurationError` when it is not set."""
-    match = _REFERENCE.fullmatch(reference)
+    match = REFERENCE.fullmatch(reference)
     if not match:
         raise ConfigurationError(f"{reference!r}: a key is given by name, as ${{NAME}}, never as a value")
     if _placeholder is not None:

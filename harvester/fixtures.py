@@ -23,7 +23,7 @@ from harvester import config
 from harvester.catalog import codec
 from harvester.catalog.identifiers import dataset_id
 from harvester.crawl.order import Sample
-from harvester.crawl.redaction import HIDDEN, redact
+from harvester.crawl.redaction import HIDDEN, is_key, redact, without_keys
 from harvester.crawl.run import harvest_source
 from harvester.errors import ConfigurationError
 from harvester.ledger import Ledger
@@ -144,12 +144,8 @@ class FixturePortal(Portal):
 
     def answer(self, asked: Asked) -> Answer:
         """Answer with the recorded exchange of the same method, path, query (in any order) and body."""
-        key = (
-            asked.method,
-            asked.path or "/",
-            tuple(sorted(asked.query.items())),
-            asked.body.decode("utf-8", "replace"),
-        )
+        sent = without_keys(asked.body.decode("utf-8", "replace"))
+        key = asked.method, asked.path or "/", _query(asked.query), sent
         exchange = self._exchanges.get(key)
         if exchange is None:
             return not_found(f"the fixture {self._fixture.folder.name} has no answer for {asked.method} {asked.path}")
@@ -290,7 +286,12 @@ def origin(url: str) -> str:
 def _key(method: str, url: str, body: str) -> tuple[str, str, tuple[tuple[str, str], ...], str]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return method, unquote(parts.path) or "/", tuple(sorted(query.items())), body
+    return method, unquote(parts.path) or "/", _query(query), without_keys(body)
+
+
+def _query(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """A query in one order, and with the same key as the recorded one: none."""
+    return tuple(sorted((name, HIDDEN if is_key(name) else value) for name, value in query.items()))
 
 
 def _moved(content: bytes, addresses: Mapping[str, str]) -> bytes:

@@ -44,8 +44,9 @@ class ConditionalPolicy:
 
     def should_cache_request(self, request: Request) -> bool:
         """Whether the answer may be kept: never where a key is sent, and spooled downloads revalidate themselves."""
-        secret = b"Authorization" in request.headers or redact(request.url) != request.url
-        return not secret and "spool" not in request.meta and redact(text := _text(request.body)) == text
+        headers = request.headers.to_string().decode("latin-1")
+        sent = f"{request.url} {headers} {_text(request.body)}"
+        return "spool" not in request.meta and b"Authorization" not in request.headers and redact(sent) == sent
 
     def should_cache_response(self, response: Response, request: Request) -> bool:
         """Whether the answer can be asked for conditionally the next time."""

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from scrapy import signals
 from scrapy.http import Request, Response
 
 from harvester.crawl.downloads import SpooledResponse
-from harvester.crawl.redaction import hide, redact, redact_bytes
+from harvester.crawl.redaction import hide_keys_in, redact, redact_bytes
 
 _KEPT_HEADERS = ("Content-Type", "ETag", "Last-Modified", "Link", "Location", "Retry-After")
 """Headers that a protocol or the crawl acts on; all others (cookies among them) are nobody's business."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
-
-_KEY_IN_URL = re.compile(
-    r"(?i)[?&;](?:[a-z_-]*api[_-]?key|service[_-]?key|auth[_-]?key|access[_-]?token|crtfc_key|password)=([^&#;]{8,})"
-)
-"""Values of query parameters that hold keys by their name, also where the portal itself put them into a link."""
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +97,9 @@ class Recording:
     def _keep(self, request: Request, response: Response, body: bytes, size: int) -> None:
         if urlsplit(request.url).path == "/robots.txt":
             return
-        for value in _KEY_IN_URL.findall(request.url):
-            hide(unquote_plus(value))
+        sent = request.body.decode("utf-8", "replace")
+        hide_keys_in(request.url)
+        hide_keys_in(sent)
         if size > self._largest:
             what = f"{request.url} ({size:,} bytes)"
             self._too_large.append(what)
@@ -119,7 +114,7 @@ class Recording:
         self._answered[request.method, request.url, request.body] = Answered(
             method=request.method,
             url=request.url,
-            request_body=request.body.decode("utf-8", "replace"),
+            request_body=sent,
             status=response.status,
             headers=headers,
             body=body,

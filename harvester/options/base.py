@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+"""How options name a key: by the environment variable that holds it, never by its value."""
+
+KeyReference: TypeAlias = Annotated[str, Field(pattern=rf"^{REFERENCE.pattern}$")]
 
 
 class Options(BaseModel):
@@ -26,6 +32,20 @@ class Options(BaseModel):
         Of several expressions the first that finds something counts. What language they are in is the format's.
         """
         return {}
+
+
+def references(value: Any) -> Iterator[str]:
+    """Give every ``${NAME}`` in a value and in the values within it; raises `ValueError` for one that is misspelt."""
+    if isinstance(value, str):
+        if "${" in REFERENCE.sub("", value):
+            raise ValueError(f"{value!r}: a key is named as ${{NAME}}, in capital letters, digits and _")
+        yield from (found[0] for found in REFERENCE.finditer(value))
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from references(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from references(one)
 
 
 def merged(whole: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:

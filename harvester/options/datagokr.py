@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from harvester.options.base import Options
+from harvester.options.base import KeyReference, Options
 
 
 class DataGoKrOptions(Options):
@@ -31,7 +31,7 @@ class DataGoKrOptions(Options):
         tuple[Literal["open-data-list", "file-data-list", "standard-data-list"], ...], Field(min_length=1)
     ] = ("open-data-list", "file-data-list", "standard-data-list")
     """Lists of the API to read: APIs, files, standard data sets."""
-    api_key: str = ""
+    api_key: KeyReference | None = None
     """Key of the list API by name, ``${DATA_GO_KR_KEY}``; it travels in a header, never in an address."""
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ Everything that is looked up in an answer is a JMESPath expression (https://jmes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from harvester.mapping.expressions import checked
-from harvester.options.base import Options
+from harvester.options.base import Options, references
 from harvester.options.declared import OneOrSeveral, Property
 
 _HOLDER = "{identifier}"
@@ -34,6 +34,7 @@ def _address(value: str) -> str:
 
 Expression: TypeAlias = Annotated[str, AfterValidator(checked)]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]
+HeaderName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 Fields: TypeAlias = dict[Property, Annotated[tuple[Expression, ...], OneOrSeveral, Field(min_length=1)]]
 """Property (`harvester.mapping.declared`) → expressions within a record; the first that finds something counts."""
 
@@ -118,13 +119,15 @@ class JsonApiOptions(Options):
     preset: str | None = None
     """Name of a set of defaults in ``config/presets.yml``; what the source says itself comes before them."""
     path: str = ""
-    """Appended to the portal's address."""
+    """Appended to the portal's address. May name keys, as ``${NAME}``, as `parameters`, `headers`, `detail` may."""
     method: Literal["GET", "POST"] = "GET"
     """How the list is asked for."""
     body: Literal["form", "json"] = "form"
     """How a POST sends its parameters."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     """Sent with every request: in the query, or in the body of a POST."""
+    headers: dict[HeaderName, Annotated[str, Field(pattern=r"^[^\r\n]*$")]] = Field(default_factory=dict)
+    """Sent with every request."""
     accept_status: tuple[Annotated[int, Field(ge=300, le=599)], ...] = ()
     """Statuses beside 2xx whose answer is taken if it is JSON."""
     success: Expression | None = None
@@ -146,6 +149,12 @@ class JsonApiOptions(Options):
     detail: Detail | None = None
     """A second JSON answer for every record."""
 
+    @field_validator("path", "parameters", "headers", "detail")
+    @classmethod
+    def _names_its_keys(cls, said: Any) -> Any:
+        list(references(said.address if isinstance(said, Detail) else said))
+        return said
+
     @field_validator("parameters")
     @classmethod
     def _can_be_sent(cls, parameters: dict[str, JsonValue], known: ValidationInfo) -> dict[str, JsonValue]:
@@ -160,6 +169,12 @@ class JsonApiOptions(Options):
         if self.paging.follows and self.method == "POST":
             raise ValueError("`next` and `link_header` name addresses, and a POST has more than an address")
         return self
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys that requests need, as ``${NAME}``."""
+        detail = self.detail.address if self.detail else ""
+        return frozenset(references((self.path, self.parameters, self.headers, detail)))
 
     @property
     def rules(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:

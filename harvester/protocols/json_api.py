@@ -6,8 +6,10 @@ the identifier is read here; it is kept whole, encoded as JSON anew.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
@@ -18,12 +20,14 @@ from scrapy.http import Response
 
 from harvester.catalog.model import HarvestRecord, Issue, Page, Part, Rejected
 from harvester.errors import PortalError
+from harvester.mapping.declared import COUNTERS
 from harvester.mapping.expressions import ExpressionError, find
 from harvester.mapping.json_values import count, text
 from harvester.options.json_api import JsonApiOptions
 from harvester.protocols.answers import not_too_many
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.json_answers import json_of, next_link
+from harvester.protocols.keys import Keys
 from harvester.protocols.totals import believed, not_missing
 
 logger = logging.getLogger(__name__)
@@ -65,7 +69,11 @@ class JsonApiSpider(ProtocolSpider):
 
     def detail_request(self, record: HarvestRecord, name: str, address: str) -> Request:
         """Ask for the answer about one record."""
-        return Request(address, meta={"handle_httpstatus_list": list(self.options.accept_status)})
+        return Request(
+            self._keys.filled_address(address),
+            headers=self._keys.filled(self.options.headers),
+            meta={"handle_httpstatus_list": list(self.options.accept_status)},
+        )
 
     def detail_part(self, name: str, response: Response) -> Part:
         """Find the record in the answer about it."""
@@ -75,29 +83,36 @@ class JsonApiSpider(ProtocolSpider):
             raise PortalError("layout changed", f"{response.url}: no object at `{self.options.detail.record}`")
         return Part(name=name, format="json_detail", payload=_encoded(record))
 
+    @cached_property
+    def _keys(self) -> Keys:
+        return Keys(self.options.keys, self.key)
+
     def _ask(self, position: Position, after: str | None, tries: int = 0) -> Request:
         options, paging = self.options, self.options.paging
-        known = {"position": position, "after": after, "tries": tries}
-        meta = {"handle_httpstatus_list": list(options.accept_status)}
-        url = self.source.url + options.path
+        url = self._keys.filled_address(self.source.url + options.path)
+        headers = self._keys.filled(options.headers)
+        known: dict[str, Any] = {
+            "cb_kwargs": {"position": position, "after": after, "tries": tries},
+            "meta": {"handle_httpstatus_list": list(options.accept_status)},
+        }
         if paging.follows and position.at is not None:
-            return self.request(str(position.at), self._read, cb_kwargs=known, meta=meta)
+            return self.request(self._keys.filled_address(str(position.at)), self._read, headers=headers, **known)
         sent: dict[str, Any] = dict(options.parameters)
         if paging.size_parameter:
             sent[paging.size_parameter] = paging.size
         if paging.parameter and position.at is not None:
             sent[paging.parameter] = position.at
+        sent = self._keys.filled(sent)
         if options.method == "GET":
-            query = urlencode(_plain(sent), doseq=True)
+            query = _urlencoded(sent)
             joint = "&" if "?" in url else "?"
-            return self.request(f"{url}{joint}{query}" if query else url, self._read, cb_kwargs=known, meta=meta)
+            return self.request(f"{url}{joint}{query}" if query else url, self._read, headers=headers, **known)
         if options.body == "json":
             body, kind = orjson.dumps(sent), "application/json"
         else:
-            body, kind = urlencode(_plain(sent), doseq=True).encode(), "application/x-www-form-urlencoded"
-        return self.request(
-            url, self._read, method="POST", body=body, headers={"Content-Type": kind}, cb_kwargs=known, meta=meta
-        )
+            body, kind = _urlencoded(sent, safe="*").encode(), "application/x-www-form-urlencoded"
+        headers = {"Content-Type": kind} | headers
+        return self.request(url, self._read, method="POST", body=body, headers=headers, **known)
 
     def _read(self, response: Response, position: Position, after: str | None, tries: int) -> Iterator[Request | Page]:
         try:
@@ -139,7 +154,7 @@ class JsonApiSpider(ProtocolSpider):
 
     def _answer(self, response: Response) -> Any:
         """The answer as a JSON value; raises `PortalError` where it is none, or says that the portal failed."""
-        answer = json_of(response)
+        answer = json_of(response.replace(body=self._keys.named(response.body)) if self.options.keys else response)
         success = self.options.success
         if success and not _is_true(self._found("success", success, answer, response)):
             said = response.body[:200].decode("utf-8", "replace")
@@ -188,15 +203,20 @@ class JsonApiSpider(ProtocolSpider):
         )
 
     def _revision(self, row: Any) -> str:
-        """Text that changes when the detail is worth asking for again: no counters, which move on every record."""
-        said: list[str] = []
-        for name in ("modified", "title"):
-            for expression in self.options.fields.get(name, ()):
-                try:
-                    said.append(text(find(expression, row)) or "")
-                except ExpressionError:  # the mapping tells
-                    said.append("")
-        return " · ".join(said)
+        """Text that changes when a detail is worth asking for again: no counters, which move on every record.
+
+        Where a list has no date of change, nothing but the detail itself tells: it is asked for at every job.
+        """
+        fields = self.options.fields
+        if "modified" not in fields:
+            return f"job {self.job.id}"
+        said: list[Any] = []
+        for expression in (one for name, rule in sorted(fields.items()) if name not in COUNTERS for one in rule):
+            try:
+                said.append(find(expression, row))
+            except ExpressionError:  # the mapping tells
+                said.append(None)
+        return hashlib.blake2b(_encoded(said), digest_size=12).hexdigest()
 
     def _next(
         self, position: Position, following: Position, rows: int, told: int | None, answer: Any, response: Response
@@ -230,9 +250,10 @@ class JsonApiSpider(ProtocolSpider):
                 following = urljoin(response.url, named)
             except ValueError as error:  # brackets that are no IPv6 address
                 raise PortalError("layout changed", f"{response.url}: the next address is none: {error}") from None
+            following = self._keys.named(following.encode()).decode()
             if not following.startswith(("http://", "https://")):
                 raise PortalError("layout changed", f"{response.url}: the next address is no web address: {named!r}")
-        if following is not None and following in {position.at, response.url}:
+        if following is not None and following in {position.at, self._keys.named(response.url.encode()).decode()}:
             raise PortalError("endless paging", f"{response.url}: the answer names its own page as the next")
         return following
 
@@ -243,12 +264,16 @@ class JsonApiSpider(ProtocolSpider):
             logger.info("%s: %d entries a page were asked for, %d came", self.source.name, size, rows)
 
 
-def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Parameters as a query or form sends them: true and false in JSON's spelling, nothing for null."""
-    return {
+def _urlencoded(parameters: dict[str, Any], safe: str = "") -> str:
+    """A query or form: true and false in JSON's spelling, nothing for null.
+
+    Forms leave `*` as it is, like browsers: one with ``***`` in the place of a key is the recorded one.
+    """
+    plain = {
         name: [_plain_value(one) for one in value] if isinstance(value, list) else _plain_value(value)
         for name, value in parameters.items()
     }
+    return urlencode(plain, doseq=True, safe=safe)
 
 
 def _plain_value(value: Any) -> Any:

@@ -70,6 +70,7 @@ class OdcloudListing:
         if organisation:
             comparison = "LIKE" if organisation.endswith("*") else "EQ"
             query[f"cond[org_nm::{comparison}]"] = organisation.rstrip("* ")
+        assert self._options.api_key
         return self._spider.request(
             f"{self._options.odcloud_url}/{name}?{urlencode(query)}",
             self._read,

@@ -335,8 +335,6 @@ def test_details_complete_their_records(tmp_path: Path) -> None:
     with JsonListPortal(rows(3)) as portal:
         report = harvest(portal, tmp_path, detail=detail, landing_page="/data/{identifier}")
         assert (report.verdict, report.created, portal.count("/detail")) == ("complete", 3, 3)
-        again = harvest(portal, tmp_path, detail=detail, landing_page="/data/{identifier}")
-        assert (again.verdict, again.unchanged, portal.count("/detail")) == ("complete", 3, 3)
         url = portal.url
     with Ledger.open(config.settings(tmp_path).database_url) as ledger:
         dataset = msgspec.json.decode(next(ledger.export("test.list")).content)
@@ -344,6 +342,20 @@ def test_details_complete_their_records(tmp_path: Path) -> None:
     assert dataset["landing_page"] == f"{url}/data/1000"
     assert (dataset["license"]["code"], dataset["modified"]) == ("KOGL-1", "2024-03-05")
     assert set(unread) == {"extra", "surplus"}
+
+
+@pytest.mark.parametrize(("dated", "asked_again"), [(True, 1), (False, 3)])
+def test_details_are_asked_for_again_where_the_list_tells_a_change_or_can_tell_none(
+    tmp_path: Path, dated: bool, asked_again: int
+) -> None:
+    said = [{**row, "changed": "2026-01-01"} for row in rows(3)]
+    detail = {"address": "/detail/{identifier}", "record": "data", "fields": {"license": "license"}}
+    fields = LIST["fields"] | ({"modified": "changed"} if dated else {})
+    with JsonListPortal(said) as portal:
+        assert harvest(portal, tmp_path, detail=detail, fields=fields).created == 3
+        portal.records = [said[0] | {"hits": 99}, said[1] | {"changed": "2026-02-02"}, said[2]]
+        again = harvest(portal, tmp_path, detail=detail, fields=fields)
+        assert (again.verdict, portal.count("/detail")) == ("complete", 3 + asked_again)
 
 
 def test_a_detail_that_fails_costs_nothing_else(tmp_path: Path) -> None:
