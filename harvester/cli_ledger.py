@@ -230,8 +230,13 @@ def remap(context: typer.Context, names: Names = None, json: Json = False) -> No
                 console.print_json(msgspec.to_builtins(reports[-1]))
         here.after_harvest(here.settings, ledger)
     if not json:
-        keys = ("source", "updated", "unchanged", "rejected")
+        keys = ("source", "updated", "unchanged", "rejected", "waiting")
         console.print_table(keys, [tuple(getattr(report, key) for key in keys) for report in reports])
+        if any(report.waiting for report in reports):
+            console.notes.print(
+                "What waits was left as it is: a held job keeps it back, or `undo` took it back. "
+                "The next harvest takes it up, or `datamoa accept JOB`."
+            )
 
 
 class ExportFormat(StrEnum):

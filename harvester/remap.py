@@ -13,12 +13,16 @@ _AT_ONCE = 500
 
 
 class RemapReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What mapping the stored records of a source again changed; `updated` has new datasets and changed ones."""
+    """What mapping the stored records of a source again changed; `updated` has new datasets and changed ones.
+
+    `waiting` are the records that were left alone, because a held job keeps their updates back or `undo` took them.
+    """
 
     source: str
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    waiting: int = 0
 
 
 def remap(
@@ -29,8 +33,8 @@ def remap(
 ) -> RemapReport:
     """Map every stored record of a source with the mappings of today, in batches of one transaction each.
 
-    May be interrupted at any point and run again: only what changes gets a version. Records that are removed or were
-    taken back by `undo` wait for the next harvest. `progress` is told after every batch.
+    May be interrupted at any point and run again: only what changes gets a version. Records that are removed, kept
+    back by a held job or taken back by `undo` wait for the next harvest. `progress` is told after every batch.
     """
     report = RemapReport(source=source)
     after = 0
@@ -55,4 +59,4 @@ def remap(
         after = stored[-1].key
         if progress is not None:
             progress(report)
-    return report
+    return msgspec.structs.replace(report, waiting=ledger.waiting(source))

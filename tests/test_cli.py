@@ -203,7 +203,7 @@ class TestTheWalk:
         assert run("harvest", SOURCE, "--json")[1][0]["unchanged"] == 13
         code, (report,), _ = run("remap", SOURCE, "--json")
         assert code == 0
-        assert list(report) == ["source", "updated", "unchanged", "rejected"]
+        assert list(report) == ["source", "updated", "unchanged", "rejected", "waiting"]
         assert (report["updated"], report["unchanged"]) == (0, 13)
         assert run("harvest", SOURCE, "--json")[1][0]["unchanged"] == 13
 
@@ -346,7 +346,8 @@ def test_what_is_unusual_about_a_job_is_told(run: Run, tmp_path: Path) -> None:
     assert (code, job["verdict"], job["reason"]) == (0, "held", "layout changed")
     assert job["deviations"][0] == {
         "what": "title", "before": 1.0, "after": 0.0, "records": 10, "structural": True, "unreadable": False,
-        "expressions": [], "candidates": ["heading"], "text": "title: 100 % → 0 %; candidates: heading",
+        "expressions": [], "candidates": ["heading"], "given_up": [],
+        "text": "title: 100 % → 0 %; candidates: heading",
     }  # fmt: skip
     assert "title: 100 % → 0 %; candidates: heading" in run("--home", str(tmp_path), "jobs", str(held.job))[2]
     code, (why,), _ = run("--home", str(tmp_path), "why", "r1", "--json")

@@ -89,7 +89,7 @@ def commit_details(store: Store, job: Job, entries: Sequence[Entry]) -> Counts:
                 batch.see(one.state.key, outcome)
             lost += sum(issue.code not in ANSWERED for _, issue in one.prepared.entry.failed_parts)
         profile = batch.tally.after(profile_of(row.profile))
-        batch.keep_back(bits_of(collapsed(profile, mapped=True), batch.traits))
+        batch.keep_back(bits_of(collapsed(profile, row.live_before, mapped=True), batch.traits))
         batch.write()
         count_issues(tx, job.id, batch.issue_counts)
         if due:

@@ -13,6 +13,11 @@ _COMMON = 0.2
 """Share of records that must have had a property before: what few have comes and goes."""
 _FEWEST = 5
 """Records that must have lost it: fewer are edits of single records."""
+_MANY = 30
+"""As many that lost it are never taken for edits, however large the source."""
+_FEWEST_SHARE = 0.05
+"""Share of the source's datasets that must have lost it where that is fewer than `_MANY`: a job that meets six changed
+records of thousands tells of their author, not of the portal."""
 _COLLAPSED = 0.5
 """Share of those that had it; when fewer still have it, the portal's layout has changed, not its content."""
 _FALLEN = 0.75
@@ -23,19 +28,21 @@ _GROWN = 2.0
 """Times the usual number of records."""
 
 
-def collapsed(profile: Profile, *, mapped: bool = False) -> tuple[str, ...]:
+def collapsed(profile: Profile, live: int, *, mapped: bool = False) -> tuple[str, ...]:
     """Properties that records had before this job and, nearly all of them, lost in it: the layout has changed.
 
+    `live` is how many datasets the source had before.
     Where another expression of the member file still finds a property, it is not lost.
     `mapped`: asks it of the records that the job has mapped so far, not of all that it met.
     """
     before, known = (profile.mapped_had, profile.mapped) if mapped else (profile.had, profile.known)
     now = profile.mapped_kept if mapped else profile.kept
+    fewest = max(_FEWEST, min(_MANY, _FEWEST_SHARE * live))
     return tuple(
         name
         for name, had in before.items()
         if had >= _COMMON * known
-        and had - now.get(name, 0) >= _FEWEST
+        and had - now.get(name, 0) >= fewest
         and now.get(name, 0) < _COLLAPSED * had
         and not is_place(name)
     )
@@ -45,18 +52,20 @@ def deviations(
     now: Profile,
     usual: Profile | None,
     *,
+    live: int = 0,
     whole: bool = True,
     expressions: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[Deviation, ...]:
     """What is unusual about a job, the gravest first; `usual` is the profile of the last complete full job.
 
     A property is compared twice: over the records that were known before (which is certain), and, for new records too,
-    with the share that was usual. `whole`: the job met everything, so that its number of records says something.
+    with the share that was usual. `live` is how many datasets the source had before. `whole`: the job met everything,
+    so that its number of records says something.
     `expressions` are the member file's, by property.
     """
     found: dict[str, Deviation] = {}
     candidates = _candidates(now, usual)
-    structural = collapsed(now)
+    structural = collapsed(now, live)
 
     def name(what: str, before: float, after: float, records: int, **more: bool) -> None:
         paths = (expressions or {}).get(what, ())
@@ -69,6 +78,7 @@ def deviations(
                 records=records,
                 expressions=paths,
                 candidates=candidates if what != "records" else (),
+                given_up=_given_up(what, now, usual, expressions),
                 **more,
             ),
         )
@@ -99,6 +109,21 @@ def deviations(
             name(what, before, after, lost, unreadable=_unreadable(what, now, before))
     own = [one for one in found.values() if not _is_told_by(one, found)]
     return tuple(sorted(own, key=lambda one: (not one.structural, one.what != "rejected", -one.records)))
+
+
+def _given_up(
+    what: str, now: Profile, usual: Profile | None, expressions: Mapping[str, tuple[str, ...]] | None
+) -> tuple[str, ...]:
+    """Expressions that found a property in many records, and that the member file does not have any more."""
+    before = now.had or (usual.covered if usual else {})
+    return tuple(
+        place.removeprefix(f"{what} at `").removesuffix("`")
+        for place, number in sorted(before.items())
+        if is_place(place)
+        and whole_of(place) == what
+        and number >= _COMMON * before.get(what, 0)
+        and _is_looked_for_no_more(place, expressions)
+    )
 
 
 def _is_told_by(one: Deviation, named: Mapping[str, Deviation]) -> bool:

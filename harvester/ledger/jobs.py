@@ -117,7 +117,7 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
     with store.writing() as tx:
         row = leases.hold(tx, store, job)
         profile = profile_of(row.profile)
-        gone = bits_of(collapsed(profile), traits.of_source(tx, row.source_key))
+        gone = bits_of(collapsed(profile, row.live_before), traits.of_source(tx, row.source_key))
         judgement = judge(_facts(tx, store, row, ending, expected, drifted=bool(gone)))
         withheld = settle(tx, store, row, gone, keep=judgement.verdict == "held")
         if row.created or row.updated or row.rejected:
@@ -126,7 +126,7 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
         if not profile.unread and usual is not None:
             profile = replace(profile, unread=usual.unread)
         whole = row.whole and judgement.verdict in ("complete", "held")
-        unusual = deviations(profile, usual, whole=whole, expressions=expected.expressions)
+        unusual = deviations(profile, usual, live=row.live_before, whole=whole, expressions=expected.expressions)
         batch = Batch(store, tx, row.source_key, job=job.id, cause="harvest", now=row.now)
         missing = removed = 0
         if judgement.verdict == "held":

@@ -247,6 +247,10 @@ class Ledger:
         """See `upkeep.stored_records`."""
         return upkeep.stored_records(self._store, source, after, limit)
 
+    def waiting(self, source: str) -> int:
+        """See `upkeep.waiting_records`."""
+        return upkeep.waiting_records(self._store, source)
+
     def commit_remap(self, source: str, entries: Sequence[Entry]) -> Counts:
         """See `upkeep.commit_remap`."""
         return upkeep.commit_remap(self._store, source, entries)

@@ -97,7 +97,7 @@ def commit_page(store: Store, job: Job, page: Page, entries: Sequence[Entry]) ->
         intake.take(prepared)
         intake.take_beside(page)
         profile = intake.batch.tally.after(profile_of(row.profile))
-        intake.batch.keep_back(bits_of(collapsed(profile, mapped=True), intake.batch.traits))
+        intake.batch.keep_back(bits_of(collapsed(profile, row.live_before, mapped=True), intake.batch.traits))
         counts = leases.added(leases.counts_of(row), intake.outcomes)
         intake.batch.write()
         count_issues(tx, job.id, intake.batch.issue_counts)

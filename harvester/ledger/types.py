@@ -124,7 +124,8 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
 
     `before` and `after` are shares of the records, `records` is how many they are that differ. `structural`: nearly all
     that had it lost it, so the job's updates that lose it are kept back. `unreadable`: its values are still found, but
-    in a form that cannot be read. `expressions` are where the member file looks, `candidates` fields that are new.
+    in a form that cannot be read. `expressions` are where the member file looks, `given_up` where it looked, and found,
+    when it was another; `candidates` are fields that are new.
     """
 
     what: str
@@ -135,14 +136,21 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: bool = False
     expressions: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.what}: {self.before:.0%} → {self.after:.0%}".replace("%", " %")
         if self.unreadable:
             text += ", found but not readable any more"
         if self.expressions:
-            text += " at " + " or ".join(f"`{one}`" for one in self.expressions)
+            text += f" at {_either(self.expressions)}"
+        if self.given_up:
+            text += f"; the member file no longer looks at {_either(self.given_up)}"
         return text + (f"; candidates: {', '.join(self.candidates)}" if self.candidates else "")
+
+
+def _either(expressions: tuple[str, ...]) -> str:
+    return " or ".join(f"`{one}`" for one in expressions)
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):

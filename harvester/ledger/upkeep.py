@@ -23,7 +23,7 @@ _KEYS_AT_ONCE = 10_000
 def stored_records(store: Store, source: str, after: int, limit: int) -> list[StoredRecord]:
     """The next records of a source (in the order of their keys, `after` excluded) with all their parts, for `remap`.
 
-    Records that are removed, or whose dataset `undo` took back, are left out: they are mapped when they are met again.
+    Records that are removed are left out, and `waiting_records`: they are mapped when they are met again.
     """
     record, dataset, part = schema.record.c, schema.dataset.c, schema.part.c
     with store.reading() as tx:
@@ -55,6 +55,22 @@ def stored_records(store: Store, source: str, after: int, limit: int) -> list[St
         )
         for row in rows
     ]
+
+
+def waiting_records(store: Store, source: str) -> int:
+    """How many records of a source wait to be met again: `undo` took their dataset back, or a held job keeps it."""
+    record, dataset = schema.record.c, schema.dataset.c
+    taken_back = (
+        select(func.count())
+        .select_from(schema.record)
+        .join(schema.source, schema.source.c.key == record.source)
+        .join(schema.dataset, dataset.record == record.key)
+        .where(schema.source.c.name == source, record.mapping_version == records.TAKEN_BACK)
+        .where(dataset.seq == dataset.content_seq)
+    )
+    with store.reading() as tx:
+        number: int = tx.execute(taken_back).scalar_one()
+    return number
 
 
 def commit_remap(store: Store, source: str, entries: Sequence[Entry]) -> Counts:

@@ -105,6 +105,7 @@ def test_what_was_taken_back_is_mapped_by_the_next_harvest(ledger: Ledger) -> No
     assert ledger.known(SOURCE, ["r0"])["r0"].mapping_version != "1"
     assert ledger.records(SOURCE, limit=10) != []
     assert {one.record.identifier for one in ledger.records(SOURCE)} == {"r1", "r2"}, "a remap leaves it alone"
+    assert ledger.waiting(SOURCE) == 1
     report = harvest(ledger, changed)
     assert (report.updated, report.created, report.unchanged) == (1, 1, 2)
     assert shown(ledger) == {"r0": "changed", "r1": "title", "r2": "title", "new": "title"}

@@ -99,9 +99,9 @@ USUAL = profile(1000, {"title": 1000, "license": 930, "theme": 150, "modified": 
 )
 def test_what_is_named(now: Profile, named: list[str]) -> None:
     """An exclamation mark: it holds the job."""
-    told = [f"{one}{'!' * one.structural}" for one in deviations(now, USUAL, whole=now.records > 5)]
+    told = [f"{one}{'!' * one.structural}" for one in deviations(now, USUAL, live=now.records, whole=now.records > 5)]
     assert told == named
-    assert {one.split(":")[0] for one in named if one.endswith("!")} == set(collapsed(now))
+    assert {one.split(":")[0] for one in named if one.endswith("!")} == set(collapsed(now, now.records))
 
 
 def test_where_it_was_looked_for_and_where_it_may_be_now() -> None:
@@ -141,9 +141,42 @@ def test_an_expression_that_the_member_file_has_no_more_is_not_missed() -> None:
     assert deviations(profile(100, now, before), profile(100, before), expressions={"title": ("h1 || h2",)}) == ()
 
 
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ((), "theme: 100 % → 0 %; the member file no longer looks at `cat`"),
+        (("cats[0]",), "theme: 100 % → 0 % at `cats[0]`; the member file no longer looks at `cat`"),
+        (("cat",), "theme: 100 % → 0 % at `cat`"),
+    ],
+)
+def test_what_is_lost_because_the_member_file_has_changed_says_so(rules: tuple[str, ...], told: str) -> None:
+    before = {"title": 100, "title at `name`": 100, "theme": 100, "theme at `cat`": 98, "theme at `kind`": 2}
+    now = profile(100, {"title": 100, "title at `name`": 100}, before)
+    (one, *_) = deviations(now, profile(100, before), expressions={"title": ("name",), "theme": rules})
+    assert (str(one), one.structural) == (told, True)
+
+
+@pytest.mark.parametrize(
+    ("live", "met", "holds"),
+    [
+        (6, 6, True),
+        (100, 6, True),
+        (120, 6, False),
+        (200, 12, True),
+        (10**6, 29, False),
+        (10**6, 31, True),
+    ],
+)
+def test_few_that_a_job_met_of_many_tell_of_themselves(live: int, met: int, holds: bool) -> None:
+    """An incremental job meets what was changed; all but one of these lose a key."""
+    now = profile(met, {"title": met, "additional.전화": 1}, {"title": met, "additional.전화": met})
+    assert bool(collapsed(now, live)) is holds
+    assert [one.structural for one in deviations(now, None, live=live)] == ([True] if holds else [])
+
+
 def test_a_place_where_nothing_is_found_any_more_is_told_and_not_held() -> None:
     before, now = {"title": 100, "title at `dl dt a`": 100}, {"title": 100, "title at `h3`": 100}
-    assert collapsed(profile(100, now, before)) == ()
+    assert collapsed(profile(100, now, before), 100) == ()
     (told,) = deviations(profile(100, now, before), profile(100, before))
     assert not told.structural
 

@@ -16,8 +16,10 @@ from harvester.errors import PortalError
 from harvester.ledger import JobReport, Ledger
 from harvester.members import HarvestSource
 from harvester.options.json_api import JsonApiOptions
+from harvester.processing import Processor
 from harvester.protocols import answers
 from harvester.protocols.json_api import JsonApiSpider, Position
+from harvester.remap import remap
 from harvester.sample_portals.server import Answer, Asked, Fault
 from tests.portals import faults
 from tests.portals.json_lists import JsonListPortal, rows
@@ -203,8 +205,8 @@ def test_an_answer_that_names_itself_as_the_next_page_is_endless(kind: str, tmp_
     assert caught.value.reason == "endless paging"
 
 
-def harvest(portal: JsonListPortal, home: Path, **options: Any) -> JobReport:
-    source = HarvestSource(
+def source_of(portal: JsonListPortal, **options: Any) -> HarvestSource:
+    return HarvestSource(
         member="test",
         key="list",
         title="목록",
@@ -215,7 +217,10 @@ def harvest(portal: JsonListPortal, home: Path, **options: Any) -> JobReport:
         language="ko",
         allow_private=True,
     )
-    return harvest_source(config.settings(home), source)
+
+
+def harvest(portal: JsonListPortal, home: Path, **options: Any) -> JobReport:
+    return harvest_source(config.settings(home), source_of(portal, **options))
 
 
 def as_json(answer: Any) -> Answer:
@@ -356,6 +361,23 @@ def test_details_are_asked_for_again_where_the_list_tells_a_change_or_can_tell_n
         portal.records = [said[0] | {"hits": 99}, said[1] | {"changed": "2026-02-02"}, said[2]]
         again = harvest(portal, tmp_path, detail=detail, fields=fields)
         assert (again.verdict, portal.count("/detail")) == ("complete", 3 + asked_again)
+
+
+def test_a_rule_taken_out_of_the_member_file_is_named_and_a_remap_tells_what_waits(tmp_path: Path) -> None:
+    fewer = {"title": "name", "views": "hits"}
+    with JsonListPortal(rows(12)) as portal:
+        assert harvest(portal, tmp_path).created == 12
+        held = harvest(portal, tmp_path, fields=fewer)
+        catalog = source_of(portal, fields=fewer).catalog
+    assert (held.verdict, held.reason) == ("held", "layout changed")
+    lost = [str(one) for one in held.deviations]
+    assert lost[0].startswith("description: 100 % → 0 %; the member file no longer looks at `text`")
+    with Ledger.open(config.settings(tmp_path).database_url) as ledger:
+        report = remap(ledger, "test.list", Processor(catalog, config.vocabularies(config.default_config())))
+        assert (report.updated, report.waiting) == (0, 12)
+        ledger.accept(held.job)
+        report = remap(ledger, "test.list", Processor(catalog, config.vocabularies(config.default_config())))
+        assert (report.unchanged, report.waiting) == (12, 0)
 
 
 def test_a_detail_that_fails_costs_nothing_else(tmp_path: Path) -> None:
