@@ -22,9 +22,9 @@ def to_dataset(payload: bytes, identifier: str, catalog: Catalog) -> Mapped:
     if not rules:
         raise RecordError("no-rules", "the member file says of no column which property it is")
     cells = {name: said for name, cell in row.items() if (said := _said(cell)) is not None}
-    found = first_found(rules, lambda name, column: cells.get(_plain(column)))
-    read = {_plain(column) for columns in rules.values() for column in columns}
-    return to_mapped(found, identifier, catalog, unread=row.keys() - read)
+    headers = {column: _plain(column) for columns in rules.values() for column in columns}
+    found = first_found(rules, lambda name, column: cells.get(headers[column]))
+    return to_mapped(found, identifier, catalog, unread=row.keys() - headers.values())
 
 
 def _plain(column: str) -> str:

@@ -28,6 +28,12 @@ def _record(settings: Settings, source: HarvestSource, folder: Path, sample: Sam
     return record(settings, source, sample, folder, options={})
 
 
+def _put_clocks_on_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every page tells another time whenever it is asked for: a number in which 1003 occurs, and stands for itself."""
+    ticks, page = itertools.count(), Board._html
+    monkeypatch.setattr(Board, "_html", staticmethod(lambda body: page(f"{body}<p>10030{next(ticks)} o'clock</p>")))
+
+
 def test_a_whole_listing_is_recorded_and_replays_complete(
     settings: Settings, source: HarvestSource, tmp_path: Path
 ) -> None:
@@ -92,9 +98,7 @@ def test_of_many_answers_that_changed_those_that_tell_of_a_record_are_told_first
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _record(settings, source, tmp_path)
-    ticks = itertools.count()
-    page = Board._html
-    monkeypatch.setattr(Board, "_html", staticmethod(lambda body: page(f"{body}<p>10030{next(ticks)} o'clock</p>")))
+    _put_clocks_on_pages(monkeypatch)
     board.data_sets = (
         *board.data_sets[:2],
         ("1003", "버스 정류장", "2026-02-20", "공공누리 제1유형", "매일"),
@@ -136,9 +140,7 @@ def test_answers_that_change_no_record_are_only_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _record(settings, source, tmp_path)
-    ticks = itertools.count()
-    page = Board._html
-    monkeypatch.setattr(Board, "_html", staticmethod(lambda body: page(f"{body}<p>{next(ticks)} o'clock</p>")))
+    _put_clocks_on_pages(monkeypatch)
     capsys.readouterr()
     again = _record(settings, source, tmp_path)
     showing.recorded(again)
