@@ -106,6 +106,28 @@ def test_new_and_schema_print_for_people_and_editors(run: Run, settings: Setting
     assert (code, json.loads(said)["$schema"]) == (0, "https://json-schema.org/draft/2020-12/schema")
 
 
+@pytest.mark.parametrize("name", ["odd.board", "no.on"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://portal.example/list?at:",
+        "https://portal.example/#/'a\"",
+        "https://portal.example/{a}[b]?가",
+        "https://x/y/",
+    ],
+)
+def test_whatever_the_names_and_the_address_what_new_writes_is_read_and_replays(
+    run: Run, settings: Settings, name: str, url: str
+) -> None:
+    assert run("new", name, "--url", url)[0] == 0
+    assert config.select(settings.config, (name,))[0].url == url.rstrip("/")
+    code, _, said = run("check", name)
+    assert code == 0, said
+    code, _, said = run("new", f"{name}-too", "--url", url)
+    added = yaml.safe_load(said.partition("already:\n")[2].partition("\n\n")[0])
+    assert added[name.partition(".")[2] + "-too"]["url"] == url
+
+
 def test_a_job_tells_equal_messages_once_with_their_number_and_values(
     run: Run, source: HarvestSource, board: Board, tmp_path: Path
 ) -> None:
@@ -182,6 +204,8 @@ def test_an_option_within_a_preset_is_seen_and_changed_by_its_dotted_name(
         (["check", "hannuri.board"], 1, "datamoa record"),
         (["new", "hannuri"], 64, "member.source"),
         (["new", "odd.board", "--url", "ftp://x"], 1, "http(s)"),
+        (["new", "odd.board", "--url", "https://portal.example/list?a: b"], 1, "no blanks in it: write %20"),
+        (["--config", "nowhere", "members"], 1, "no members/ folder here, and with it a configuration begins (mkdir"),
     ],
 )
 def test_mistakes_are_told_in_one_line(
