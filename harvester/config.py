@@ -63,7 +63,8 @@ def settings(home: Path | None = None, config: Path | None = None) -> Settings:
     config = config.absolute()
     if not (config / "members").is_dir():
         raise ConfigurationError(
-            f"{config}: no members/ folder here; name a folder like the packaged {default_config()}"
+            f"{config}: no members/ folder here, and with it a configuration begins (mkdir -p {config / 'members'}); "
+            "--config or DATAMOA_CONFIG names another folder"
         )
     return Settings(
         home=home,
@@ -125,7 +126,9 @@ def members(config: Path) -> tuple[Member, ...]:
     """All members of a config folder, in the order of their file names."""
     files = _member_files(config)
     if not files:
-        raise ConfigurationError(f"{config / 'members'}: no member files (*.yml) here")
+        raise ConfigurationError(
+            f"{config / 'members'}: no member files (*.yml) here; `datamoa new` and `probe --write` begin one"
+        )
     return tuple(member(file) for file in files.values())
 
 
