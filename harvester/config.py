@@ -227,6 +227,8 @@ def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
         elif found and (source := found.source(key)):
             chosen[name] = source
         else:
+            if name.endswith(".yml"):
+                raise UsageError(f"{name} is a file; give the member's or source's name, as {Path(name).stem}")
             near = difflib.get_close_matches(name, _known_names(config), n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `datamoa members` lists what is configured"
             raise UsageError(f"no member or source is called {name!r}{hint}")

@@ -46,7 +46,7 @@ def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     return call
 
 
-def test_the_walk_in_json(run: Run, source: HarvestSource, board: Board, tmp_path: Path) -> None:
+def test_the_walk_in_json(run: Run, settings: Settings, source: HarvestSource, board: Board, tmp_path: Path) -> None:
     code, (*records, whole), said = run("try", source.name, "--limit", "2", "--json")
     assert (code, said) == (0, "")
     assert [set(one) for one in records] == [
@@ -66,7 +66,8 @@ def test_the_walk_in_json(run: Run, source: HarvestSource, board: Board, tmp_pat
     assert (code, made["written"], made["records"], made["folder"]) == (0, True, 5, f"fixtures/{source.name}")
     assert (tmp_path / "fixtures" / source.name / "expected.jsonl").exists()
 
-    for arguments in ((source.name,), ("hannuri",), ("--all",)):
+    file = str(settings.config / "members" / "hannuri.yml")
+    for arguments in ((source.name,), ("hannuri",), ("--all",), (file,)):
         code, (checked,), _ = run("check", *arguments, "--json")
         assert (code, checked["right"], checked["source"], checked["differences"]) == (0, True, source.name, [])
         assert len(checked["faults"]) == 4
@@ -200,6 +201,8 @@ def test_an_option_within_a_preset_is_seen_and_changed_by_its_dotted_name(
         ),
         (["record", "hannuri.board", "--option", "parameters.a.b=5"], 1, "option parameters.a of spider"),
         (["check"], 64, "--all"),
+        (["check", "nowhere.yml"], 1, "nowhere.yml: no such file"),
+        (["harvest", "members/hannuri.yml"], 64, "is a file; give the member's or source's name, as hannuri"),
         (["check", "--all"], 64, "no fixture of a configured source"),
         (["check", "hannuri.board"], 1, "datamoa record"),
         (["new", "hannuri"], 64, "member.source"),
