@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from huey import SqliteHuey, crontab
 from huey.consumer import Consumer, Scheduler
 
-from harvester import config, console, notices, timetable
+from harvester import config, console, home, notices, timetable
 from harvester.crawl import holder
 from harvester.crawl.run import harvest
 from harvester.errors import DataMoaError, LedgerError, NoticeError
@@ -214,9 +214,9 @@ def work(
 ) -> None:
     """Keep the schedules until SIGTERM or Ctrl-C. `memory` limits each job's process, in MB.
 
-    Raises `LedgerError` where another worker runs in this home.
+    Raises `LedgerError` where another worker runs in this home, `ConfigurationError` where it cannot be written.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    home.have(settings)
     lock = FileLock(settings.home / "worker.lock")
     try:
         lock.acquire(timeout=0)
