@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -113,6 +115,23 @@ def test_a_portal_that_drips_is_answered_within_the_time(run: Command) -> None:
     assert f"{url}/: 200, a web page, cut off after " in err
     assert "not asked: the time for all questions (1 s) was over" in err
     assert "too slow" in err
+
+
+def test_a_name_that_is_looked_up_for_long_is_waited_for_no_longer_than_the_time(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def slow(*_arguments: object, **_more: object) -> None:
+        over.wait(30)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    started = time.monotonic()
+    code, rows, _, err = run("probe", "http://slow.example", "--timeout", "1", "--json")
+    over.set()
+    assert time.monotonic() - started < 4
+    assert (code, rows) == (1, [])
+    assert re.fullmatch(r"datamoa: http://slow\.example/: no answer within 0\.2\d* seconds; .*--timeout\n", err)
 
 
 def test_nothing_is_recognised(run: Command) -> None:
