@@ -144,6 +144,20 @@ def test_nothing_is_recognised(run: Command) -> None:
     assert f"asked {portal.url}/data.json: 404" in err
 
 
+def test_what_was_asked_is_counted_and_listed_only_where_that_is_wanted(run: Command) -> None:
+    with Routes({"/": as_page(WORDS)}) as portal:
+        _, _, _, listed = run("probe", portal.url, "--allow-private", "-v")
+        code, _, out, err = run("probe", portal.url, "--allow-private")
+    count = listed.count("\n  asked http")
+    assert count > 10
+    assert (code, out) == (1, "")
+    assert f"\n  asked {count} addresses; -v tells which answered what\n" in err
+    assert err.count("asked") == 1
+    with sample_ckan() as portal:
+        assert run("probe", portal.url, "--allow-private")[3] == ""
+        assert f"asked {portal.url}/: 404" in run("probe", portal.url, "--allow-private", "--verbose")[3]
+
+
 @pytest.mark.parametrize(
     ("url", "code", "words"),
     [
