@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from harvester import config, console
+from harvester import config, console, home
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
 
@@ -62,7 +62,7 @@ def harvest(
     if bool(names) == every:
         raise UsageError("name the members or sources to harvest, or give --all")
     sources = config.select(here.settings.config, tuple(names or ()))
-    here.settings.home.mkdir(parents=True, exist_ok=True)
+    home.have(here.settings)
     with Progress([source.name for source in sources], quiet=json) as progress:
         reports = run_jobs(
             here.settings,

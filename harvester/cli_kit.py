@@ -26,15 +26,18 @@ Fixtures = Annotated[
 ]
 
 
+def _named(settings: config.Settings, name: str) -> tuple[config.Settings, tuple[HarvestSource, ...]]:
+    """The sources that `name` or the member file `name` means, and the settings that belong to them."""
+    if not name.endswith(".yml"):
+        return settings, config.select(settings.config, (name,))
+    file = Path(name).absolute()
+    if file.parent.name == "members":
+        settings = replace(settings, config=file.parent.parent)
+    return settings, config.member(file).sources
+
+
 def _one(settings: config.Settings, name: str) -> tuple[config.Settings, HarvestSource]:
-    """The one source that `name` or the member file `name` means, and the settings that belong to it."""
-    if name.endswith(".yml"):
-        file = Path(name).absolute()
-        found = config.member(file).sources
-        if file.parent.name == "members":
-            settings = replace(settings, config=file.parent.parent)
-    else:
-        found = config.select(settings.config, (name,))
+    settings, found = _named(settings, name)
     if len(found) != 1:
         raise UsageError(f"{name} has {len(found)} sources; name one: {', '.join(one.name for one in found)}")
     return settings, found[0]
@@ -141,7 +144,10 @@ def record(
 @app.command()
 def check(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="member (all its sources) or member.source")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME|FILE]...", help="member (all its sources), member.source, or a member file"),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="every source that has a fixture")] = False,
     fixtures: Fixtures = None,
     json: Json = False,
@@ -154,20 +160,21 @@ def check(
     here: Context = context.obj
     if bool(names) == every:
         raise UsageError("name the members or sources to check, or give --all")
-    folder = fixtures_folder(here.settings, fixtures)
     if names:
-        sources = config.select(here.settings.config, tuple(names))
+        named = [_named(here.settings, name) for name in names]
+        chosen = [(settings, source) for settings, sources in named for source in sources]
     else:
+        folder = fixtures_folder(here.settings, fixtures)
         known = [source for member in config.members(here.settings.config) for source in member.sources]
-        sources = tuple(source for source in known if (folder / source.name).is_dir())
-        if not sources:
+        chosen = [(here.settings, source) for source in known if (folder / source.name).is_dir()]
+        if not chosen:
             raise UsageError(f"{folder}: no fixture of a configured source is here; `datamoa record` makes them")
-        without = [source.name for source in known if source not in sources]
+        without = [source.name for source in known if not (folder / source.name).is_dir()]
         if without:
             console.notes.print(f"not checked, because they have no fixture: {', '.join(without)}")
     wrong = False
-    for source in sources:
-        found = replay_fixture(here.settings, source, folder)
+    for settings, source in chosen:
+        found = replay_fixture(settings, source, fixtures_folder(settings, fixtures))
         wrong = wrong or not found.is_right
         if json:
             console.print_json({**_plain(found), "right": found.is_right})

@@ -27,6 +27,7 @@ def probe(
         bool, typer.Option("--allow-private", help="may connect to loopback and private addresses, without pauses")
     ] = False,
     timeout: Annotated[int, typer.Option(min=1, max=3600, help="seconds for the whole look")] = 60,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell every address that was asked for")] = False,
     json: Json = False,
 ) -> None:
     """Which protocol a portal speaks, how sure that is and why, and a member file to start from."""
@@ -83,6 +84,13 @@ def probe(
         _tell_unanswered(url, seen, timeout)
     if not seen.recognised:
         _tell_nothing(url, seen)
+    asked = seen.unanswered if seen.recognised and not verbose else seen.answers
+    if verbose or json:
+        for answer in asked[:_SHOWN_ANSWERS]:
+            console.notes.print(f"  asked {answer.address}: {answer.shown}")
+    elif not seen.recognised:
+        console.notes.print(f"  asked {len(asked)} address{'es' * (len(asked) != 1)}; -v tells which answered what")
+    if not seen.recognised:
         raise typer.Exit(1)
 
 
@@ -96,21 +104,15 @@ def _refuse(file: Path) -> None:
 
 
 def _tell_unanswered(url: str, seen: Any, timeout: int) -> None:
-    """Say what stayed open; where nothing was recognised `_tell_nothing` lists it, among all that was asked."""
     count = len(seen.unanswered)
     what = "question was" if count == 1 else "questions were"
     console.notes.print(
         f"{url}: too slow: {count} {what} not answered, or not wholly, within {timeout} seconds, so that it may speak "
-        f"more than is told here; a larger --timeout gives it longer"
+        "more than is told here; a larger --timeout gives it longer, -v tells which"
     )
-    if seen.recognised:
-        for answer in seen.unanswered[:_SHOWN_ANSWERS]:
-            console.notes.print(f"  {answer.address}: {answer.shown}")
 
 
 def _tell_nothing(url: str, seen: Any) -> None:
     console.notes.print(f"{url}: nothing that is known was recognised, after {seen.requests} requests")
     for hint in seen.hints:
         console.notes.print(f"  {hint}")
-    for answer in seen.answers[:_SHOWN_ANSWERS]:
-        console.notes.print(f"  asked {answer.address}: {answer.shown}")

@@ -63,7 +63,8 @@ def settings(home: Path | None = None, config: Path | None = None) -> Settings:
     config = config.absolute()
     if not (config / "members").is_dir():
         raise ConfigurationError(
-            f"{config}: no members/ folder here; name a folder like the packaged {default_config()}"
+            f"{config}: no members/ folder here, and with it a configuration begins (mkdir -p {config / 'members'}); "
+            "--config or DATAMOA_CONFIG names another folder"
         )
     return Settings(
         home=home,
@@ -125,7 +126,9 @@ def members(config: Path) -> tuple[Member, ...]:
     """All members of a config folder, in the order of their file names."""
     files = _member_files(config)
     if not files:
-        raise ConfigurationError(f"{config / 'members'}: no member files (*.yml) here")
+        raise ConfigurationError(
+            f"{config / 'members'}: no member files (*.yml) here; `datamoa new` and `probe --write` begin one"
+        )
     return tuple(member(file) for file in files.values())
 
 
@@ -224,6 +227,8 @@ def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
         elif found and (source := found.source(key)):
             chosen[name] = source
         else:
+            if name.endswith(".yml"):
+                raise UsageError(f"{name} is a file; give the member's or source's name, as {Path(name).stem}")
             near = difflib.get_close_matches(name, _known_names(config), n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `datamoa members` lists what is configured"
             raise UsageError(f"no member or source is called {name!r}{hint}")

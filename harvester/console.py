@@ -83,7 +83,7 @@ def print_reports(reports: Sequence[JobReport], *, title: str = "") -> None:
     for report in reports:
         counts = [_count(getattr(report, name)) for name in REPORT_KEYS[4:15]]
         table.add_row(
-            report.source, str(report.job), verdict_text(report), *counts, f"{report.seconds:.1f}", report.reason
+            report.source, str(report.job or "–"), verdict_text(report), *counts, f"{report.seconds:.1f}", report.reason
         )
     out.print(table)
     if requests := sum(report.saved_requests for report in reports):

@@ -68,6 +68,8 @@ def plain_name(value: str) -> str:
 
 
 def _http_url(value: str) -> str:
+    if " " in value:
+        raise ValueError("an address has no blanks in it: write %20")
     if not re.fullmatch(r"https?://[^\s/]+\S*", value):
         raise ValueError("an http(s) address is needed, for example https://www.data.go.kr")
     parts = urlsplit(value)  # raises ValueError for brackets that are no IPv6 address

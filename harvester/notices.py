@@ -28,11 +28,14 @@ _WEB = ("http://", "https://")
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told, as one JSON object: `text` in a sentence (the key that chat webhooks read), and the parts of it."""
+    """What is told, as one JSON object: `text` in a sentence (the key that chat webhooks read), and the parts of it.
+
+    `job` is None where none could begin.
+    """
 
     text: str
     source: str
-    job: int
+    job: int | None
     verdict: str
     before: str | None
     reason: str
@@ -52,10 +55,11 @@ def of(report: JobReport, before: str | None, verdict: str) -> Notice | None:
     if verdict == (before or "complete"):
         return None
     reason = f" ({report.why})" if report.why else ""
+    job = f"job {report.job}" if report.job else "no job began"
     return Notice(
-        text=f"{report.source}: {before or 'new'} → {verdict}{reason}, job {report.job}",
+        text=f"{report.source}: {before or 'new'} → {verdict}{reason}, {job}",
         source=report.source,
-        job=report.job,
+        job=report.job or None,
         verdict=verdict,
         before=before,
         reason=report.reason,

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from huey import SqliteHuey, crontab
 from huey.consumer import Consumer, Scheduler
 
-from harvester import config, console, notices, timetable
+from harvester import config, console, home, notices, timetable
 from harvester.crawl import holder
 from harvester.crawl.run import harvest
 from harvester.errors import DataMoaError, LedgerError, NoticeError
@@ -45,11 +45,14 @@ RunJob = Callable[[HarvestSource], JobReport]
 
 
 class _Pause(NamedTuple):
-    """A job that was interrupted, not by us, or could not begin is not tried again before this; `told` says which."""
+    """A job that was interrupted, not by us, or could not begin is not tried again before `until`.
+
+    `told`: the verdict, or what stands in its place, that notifiers know of the source.
+    """
 
     until: datetime
     times: int
-    told: str
+    told: str | None
 
 
 class Dispatcher:
@@ -110,13 +113,20 @@ class Dispatcher:
                 before = self._pauses[name].told
             console.out.print(f"{_hour(self._clock())} {name} starts: {reason}")
             report = self._report(source)
+            if report.elsewhere:
+                console.out.print(f"{_hour(self._clock())} left to that process: {report.reason}")
+                self._pause(name, before)
+                return
             self.follow()
             after = self._ledger.latest_jobs(holder.is_dead).get(name)
             # What could not begin has no job: the one that the ledger knows is an earlier one, and says nothing of it.
             finished = after is not None and after.finished is not None and after.job == report.job
             console.out.print(f"{_hour(self._clock())} {_summary(report)}")
             verdict = notices.verdict_of(report, interrupted=not finished)
-            self._pause(name, None if finished else verdict)
+            if finished:
+                self._pauses.pop(name, None)
+            else:
+                self._pause(name, verdict)
             if notice := notices.of(report, before, verdict):
                 self._tell(notice)
         finally:
@@ -139,10 +149,7 @@ class Dispatcher:
             return JobReport(source=source.name, job=0, verdict="failed", reason=str(error))
 
     def _pause(self, name: str, told: str | None) -> None:
-        """Let a job that did not end wait before it is tried again, longer each time; None: it ended."""
-        if told is None:
-            self._pauses.pop(name, None)
-            return
+        """Let a job that did not end wait before it is tried again, longer each time."""
         times = self._pauses[name].times + 1 if name in self._pauses else 1
         pause = min(timedelta(minutes=2**times), _LONGEST_PAUSE)
         self._pauses[name] = _Pause(self._clock() + pause, times, told)
@@ -207,9 +214,9 @@ def work(
 ) -> None:
     """Keep the schedules until SIGTERM or Ctrl-C. `memory` limits each job's process, in MB.
 
-    Raises `LedgerError` where another worker runs in this home.
+    Raises `LedgerError` where another worker runs in this home, `ConfigurationError` where it cannot be written.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    home.have(settings)
     lock = FileLock(settings.home / "worker.lock")
     try:
         lock.acquire(timeout=0)
@@ -309,5 +316,7 @@ def _summary(report: JobReport) -> str:
         "rejected": report.rejected, "failed": report.failed,
     }  # fmt: skip
     said = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "nothing listed"
-    why = f" ({report.reason})" if report.reason else ""
+    why = f" ({report.why})" if report.why else ""
+    if not report.job:
+        return f"{report.source} could not begin{why}"
     return f"{report.source} job {report.job}: {report.verdict}{why}; {said}; {report.seconds:.0f} s"

@@ -22,7 +22,7 @@ _BIG_SECONDS = 15 * 60
 
 
 class Due(NamedTuple):
-    """When a source is due next and why; `at` (with time zone) is not after now if it is due now, None if never."""
+    """When a source is due next and why; `at` (in its time zone) is not after now if it is due now, None if never."""
 
     source: HarvestSource
     at: datetime | None
@@ -52,7 +52,8 @@ def due(source: HarvestSource, latest: LatestJob | None, now: datetime) -> Due:
     if latest.running:
         return Due(source, after(source, now), f"{line}; job {latest.job} runs now")
     if latest.finished is None:
-        return Due(source, latest.started, f"job {latest.job} was interrupted and goes on")
+        started = latest.started.astimezone(ZoneInfo(source.timezone))
+        return Due(source, started, f"job {latest.job} was interrupted and goes on")
     missed = before(source, now)
     if missed <= latest.finished:
         return Due(source, after(source, now), line)

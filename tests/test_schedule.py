@@ -96,6 +96,8 @@ class InTurn:
 
     def __call__(self, source: HarvestSource) -> JobReport:
         world, end = self.world, self.ends.pop(0)
+        if end == "elsewhere":
+            return JobReport(source=source.name, job=0, verdict="failed", reason="b:1 is harvesting", elsewhere=True)
         job = world.start(source)
         if end == "interrupted":
             world.ledger.release(job)
@@ -209,7 +211,32 @@ def test_a_job_that_cannot_begin_is_given_pauses_although_an_earlier_one_ended(
                 world.dispatcher.run(source.name, due.reason)
         world.now += timedelta(minutes=1)
     assert 5 <= len(attempts) <= 9
-    assert [(notice.verdict, notice.before) for notice in world.notices] == [("failed", "held")]
+    (notice,) = world.notices
+    assert (notice.verdict, notice.before, notice.job) == ("failed", "held", None)
+    assert notice.text == f"{source.name}: held → failed ({fault or 'the member file is broken'}), no job began"
+
+
+def test_what_another_process_harvests_is_left_to_it_without_a_verdict_or_a_notice(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = world.sources[0]
+    turns = InTurn(world, "failed", "elsewhere", "elsewhere", "failed", "held")
+    world.dispatcher = world.new_dispatcher(EVERYWHERE, turns)
+    tried = []
+    while turns.ends:
+        for due in world.dispatcher.next():
+            if due.source.name == source.name:
+                tried.append(world.now)
+                world.dispatcher.run(source.name, due.reason)
+        world.now += timedelta(minutes=1)
+    assert [notice.verdict for notice in world.notices] == ["failed", "held"]
+    assert [later - earlier for earlier, later in itertools.pairwise(tried)][1:3] == [
+        timedelta(minutes=2),
+        timedelta(minutes=4),
+    ]
+    said = capsys.readouterr().out
+    assert said.count("left to that process: b:1 is harvesting\n") == 2
+    assert "job 0" not in said
 
 
 def test_a_job_that_somebody_else_runs_is_not_run_again(world: World) -> None:

@@ -52,12 +52,13 @@ def at(hour: int, minute: int = 0, day: int = 25) -> datetime:
         (job(at(2), at(3, 19)), at(3, 20), at(3, 20), "20 3 * * * Asia/Seoul"),
         (job(at(2), at(3, 21)), NOON, at(3, 20, day=26), "20 3 * * * Asia/Seoul"),
         (job(at(3, 20), None, running=True), at(3, 25), at(3, 20, day=26), "20 3 * * * Asia/Seoul; job 7 runs now"),
-        (job(at(3, 20), None, verdict=None), NOON, at(3, 20), "job 7 was interrupted and goes on"),
+        (job(at(3, 20).astimezone(UTC), None, verdict=None), NOON, at(3, 20), "job 7 was interrupted and goes on"),
     ],
 )
 def test_when_a_source_is_due(latest: LatestJob | None, now: datetime, moment: datetime, why: str) -> None:
     found = due(source(), latest, now)
     assert (found.at, found.reason) == (moment, why)
+    assert found.at.tzinfo == moment.tzinfo
     assert found.now(now) is (moment <= now)
 
 

@@ -20,7 +20,8 @@ from harvester.crawl.crawling import crawl
 from harvester.crawl.loop import event_loop
 from harvester.crawl.order import HarvestOrder
 from harvester.crawl.redaction import RedactingFormatter, redact
-from harvester.errors import ConfigurationError, DataMoaError
+from harvester.errors import ConfigurationError, DataMoaError, LeaseHeldError
+from harvester.ledger.types import JobReport
 
 _LOG_BYTES = 5_000_000
 _LOG_FILES = 3
@@ -51,6 +52,10 @@ def main(order: ChildOrder, until: Connection, told: Connection) -> None:
             settings, order.full, order.limit, order.dry_run, order.started, lambda event: _tell(told, event)
         )
         _tell(told, loop.run_until_complete(crawl(source, harvest_order, stop)))
+    except LeaseHeldError as error:
+        logging.getLogger(__name__).error("%s", error)
+        _tell(told, JobReport(source=order.source, job=0, verdict="failed", reason=str(error), elsewhere=True))
+        sys.exit(1)
     except DataMoaError as error:
         logging.getLogger(__name__).error("%s", error)
         _tell(told, redact(str(error)))

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from harvester.config import Settings
 from harvester.crawl.redaction import RedactingFormatter
+from harvester.home import is_writable
 
 
 @contextmanager
 def own_ledger(settings: Settings) -> Iterator[Settings]:
     """Give the same settings with a ledger that is gone afterwards; shared downloads stay where they are."""
     with tempfile.TemporaryDirectory(prefix="datamoa-kit-") as folder:
-        home = settings.home if settings.home.is_dir() else Path(folder)
+        home = settings.home if is_writable(settings.home) else Path(folder)
         yield replace(settings, home=home, database_url=f"sqlite:///{folder}/ledger.sqlite")
 
 

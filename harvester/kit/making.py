@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 from urllib.parse import urljoin
 
 import msgspec
 import yaml
+from w3lib.url import safe_url_string
 
 from harvester import config
 from harvester.errors import ConfigurationError, UsageError
@@ -18,6 +21,7 @@ from harvester.kit.places import must_be_writable
 from harvester.members import HarvestSource, plain_name
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_SCHEMA = "# yaml-language-server: $schema=../member.schema.json"
 _DATA_SETS = {"101": "주차장 현황", "102": "대기질 측정값", "103": "버스 정류장 위치"}
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 _NOTE = "an invented portal that fits the spider that `datamoa new` wrote; `datamoa record` puts the real one here"
@@ -47,9 +51,19 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
     if config.is_packaged(settings.config):
         raise UsageError("the packaged configuration is not to be changed: name a folder of your own with --config DIR")
     spider = name.replace(".", "_").replace("-", "_")
-    values = {"member": member, "key": key, "source": name, "spider": spider, "url": url}
-    text = _filled("member.yml", values)
-    config.check_member(f"{name}: the member file", member, text)
+    written = {
+        key: {
+            "title": name,
+            "protocol": "spider",
+            "spider": spider,
+            "url": url,
+            "language": "ko",
+            "evidence": "assumed",
+            "note": "written by datamoa new; not yet tried on the portal",
+        }
+    }
+    text = f"{_SCHEMA}\n{_yaml({'name': {'ko': member}, 'sector': 'public', 'sources': written})}"
+    source = config.check_member(f"{name}: the member file", member, text).source(key)
     files = Made(
         member=settings.config / "members" / f"{member}.yml",
         spider=settings.config / "spiders" / f"{spider}.py",
@@ -62,19 +76,23 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
     present = _sources(files.member)
     if present is not None and key in present and present[key].get("protocol") != "spider":
         raise UsageError(f"{files.member}: {key} is there already, with another protocol; nothing was written")
-    source = config.check_member(f"{name}: the member file", member, text).source(key)
     must_be_writable(files.fixture)
     files.fixture.mkdir(parents=True, exist_ok=True)
     if present is None:
         files.member.parent.mkdir(parents=True, exist_ok=True)
         files.member.write_text(text, encoding="utf-8")
     elif key not in present:
-        files = msgspec.structs.replace(files, to_add=text[text.index(f"  {key}:\n") :])
+        files = msgspec.structs.replace(files, to_add=indent(_yaml(written), "  "))
     files.spider.parent.mkdir(exist_ok=True)
     files.spider.write_bytes((_TEMPLATES / "spider.py.txt").read_bytes())
-    assert source is not None, "the template names it"
-    _write_fixture(files.fixture, url, source, settings)
+    assert source is not None, "it was just written"
+    _write_fixture(files.fixture, source, settings)
     return files
+
+
+def _yaml(data: Mapping[str, Any]) -> str:
+    """Data as YAML, with quotes where YAML wants them: an address may have ``: `` in it, a member be called ``on``."""
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=math.inf)
 
 
 def _sources(file: Path) -> Mapping[str, Any] | None:
@@ -86,7 +104,8 @@ def _sources(file: Path) -> Mapping[str, Any] | None:
         raise ConfigurationError(f"{file}: cannot be read: {error}") from None
 
 
-def _write_fixture(folder: Path, url: str, source: HarvestSource, settings: config.Settings) -> None:
+def _write_fixture(folder: Path, source: HarvestSource, settings: config.Settings) -> None:
+    url = safe_url_string(source.url)  # as Scrapy asks for it
     pages: dict[str, tuple[str, dict[str, str]]] = {
         url: ("list-1.html", {}),
         urljoin(url, "?page=2"): ("list-2.html", {}),

@@ -118,6 +118,12 @@ class SqliteDialect:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._choose_format()
         except (OSError, sqlite3.Error) as error:
+            folder = self._file.parent
+            if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+                raise LedgerError(
+                    f"{folder}: this folder cannot be written, without which a ledger in it cannot be read either: let "
+                    "this user write it, or name another one with --home, DATAMOA_HOME or DATAMOA_DATABASE_URL"
+                ) from error
             raise LedgerError(f"{self._file}: cannot be opened as a ledger ({error})") from error
         # Readers of the endpoint come from many threads: never make one wait for a connection of the pool.
         engine = create_engine(

@@ -170,7 +170,8 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     `missing` records were absent for the first time, `removed` ones were turned into tombstones by this job.
     `verdict` is None while the job runs or after it was interrupted. `bytes` received, `seconds` of crawling.
     `withheld` updates wait for `accept`; their records count as unchanged. `detail` is the sentence behind the reason:
-    which address, what it answered. `resumed`: how often the job was taken up again after an interruption.
+    which address, what it answered. `resumed`: how often the job was taken up again after an interruption. `job` is 0
+    where none could begin; `elsewhere`: because another process is harvesting the source.
     """
 
     source: str
@@ -202,6 +203,7 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     saved_requests: int = 0
     saved_bytes: int = 0
     resumed: int = 0
+    elsewhere: bool = False
 
     @property
     def why(self) -> str:

@@ -14,6 +14,7 @@ import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from time import monotonic, sleep
@@ -87,7 +88,9 @@ class _Transport(HTTPAdapter):
     def _connect(self, connection: HTTPConnection) -> socket.socket:
         host, port = connection.host.strip("[]"), connection.port
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = _addresses(host, port, self.end - monotonic())
+        except TimeoutError as error:
+            raise NewConnectionError(connection, f"the look-up of {host} timed out") from error
         except (OSError, UnicodeError) as error:
             raise NewConnectionError(connection, f"there is no host {host}") from error
         last: OSError | None = None
@@ -129,6 +132,20 @@ class _Transport(HTTPAdapter):
         for one in self._open:
             one.close()
         self._open.clear()
+
+
+def _addresses(host: str, port: int | None, seconds: float) -> list[Any]:
+    """What `socket.getaddrinfo` finds; raise `TimeoutError` where it takes longer, for it cannot be cut itself."""
+    found: Future[list[Any]] = Future()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, ValueError) as error:
+            found.set_exception(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    return found.result(seconds)
 
 
 class Visitor:

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from harvester import config, console
+from harvester import config, console, home
 from harvester.config import Settings
 from harvester.errors import DataMoaError
 from indexer.engines import open_index
@@ -51,6 +51,8 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None
     """Serve until stopped; raise `PortTakenError`, and before anybody meets it in a search `ConfigurationError`, or
     OSError where home is no folder.
     """
+    if settings.database_url.startswith("sqlite"):  # who reads its file writes beside it
+        home.have(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     config.members(settings.config)
     config.vocabularies(settings.config)

@@ -153,8 +153,10 @@ def test_a_source_that_cannot_begin_has_a_report_too(install: Install, ckan: Cka
         ledger.start_job("m.one", full=None, holder="elsewhere.example:1:1", fingerprint="x")
     one, two = run(settings)
     assert (one.verdict, one.job) == ("failed", 0)
+    assert one.elsewhere
     assert "elsewhere.example" in one.reason
     assert two.verdict == "complete"
+    assert not two.elsewhere
 
 
 def kill_at(portal: Portal, child: Callable[[], int], nth: int) -> Callable[[Asked], Answer | None]:

@@ -46,7 +46,7 @@ def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     return call
 
 
-def test_the_walk_in_json(run: Run, source: HarvestSource, board: Board, tmp_path: Path) -> None:
+def test_the_walk_in_json(run: Run, settings: Settings, source: HarvestSource, board: Board, tmp_path: Path) -> None:
     code, (*records, whole), said = run("try", source.name, "--limit", "2", "--json")
     assert (code, said) == (0, "")
     assert [set(one) for one in records] == [
@@ -66,7 +66,8 @@ def test_the_walk_in_json(run: Run, source: HarvestSource, board: Board, tmp_pat
     assert (code, made["written"], made["records"], made["folder"]) == (0, True, 5, f"fixtures/{source.name}")
     assert (tmp_path / "fixtures" / source.name / "expected.jsonl").exists()
 
-    for arguments in ((source.name,), ("hannuri",), ("--all",)):
+    file = str(settings.config / "members" / "hannuri.yml")
+    for arguments in ((source.name,), ("hannuri",), ("--all",), (file,)):
         code, (checked,), _ = run("check", *arguments, "--json")
         assert (code, checked["right"], checked["source"], checked["differences"]) == (0, True, source.name, [])
         assert len(checked["faults"]) == 4
@@ -104,6 +105,28 @@ def test_new_and_schema_print_for_people_and_editors(run: Run, settings: Setting
     assert yaml.safe_load(first)["sources"]["board"]["url"] == "https://portal.example/list"
     code, _, said = run("schema")
     assert (code, json.loads(said)["$schema"]) == (0, "https://json-schema.org/draft/2020-12/schema")
+
+
+@pytest.mark.parametrize("name", ["odd.board", "no.on"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://portal.example/list?at:",
+        "https://portal.example/#/'a\"",
+        "https://portal.example/{a}[b]?가",
+        "https://x/y/",
+    ],
+)
+def test_whatever_the_names_and_the_address_what_new_writes_is_read_and_replays(
+    run: Run, settings: Settings, name: str, url: str
+) -> None:
+    assert run("new", name, "--url", url)[0] == 0
+    assert config.select(settings.config, (name,))[0].url == url.rstrip("/")
+    code, _, said = run("check", name)
+    assert code == 0, said
+    code, _, said = run("new", f"{name}-too", "--url", url)
+    added = yaml.safe_load(said.partition("already:\n")[2].partition("\n\n")[0])
+    assert added[name.partition(".")[2] + "-too"]["url"] == url
 
 
 def test_a_job_tells_equal_messages_once_with_their_number_and_values(
@@ -178,10 +201,14 @@ def test_an_option_within_a_preset_is_seen_and_changed_by_its_dotted_name(
         ),
         (["record", "hannuri.board", "--option", "parameters.a.b=5"], 1, "option parameters.a of spider"),
         (["check"], 64, "--all"),
+        (["check", "nowhere.yml"], 1, "nowhere.yml: no such file"),
+        (["harvest", "members/hannuri.yml"], 64, "is a file; give the member's or source's name, as hannuri"),
         (["check", "--all"], 64, "no fixture of a configured source"),
         (["check", "hannuri.board"], 1, "datamoa record"),
         (["new", "hannuri"], 64, "member.source"),
         (["new", "odd.board", "--url", "ftp://x"], 1, "http(s)"),
+        (["new", "odd.board", "--url", "https://portal.example/list?a: b"], 1, "no blanks in it: write %20"),
+        (["--config", "nowhere", "members"], 1, "no members/ folder here, and with it a configuration begins (mkdir"),
     ],
 )
 def test_mistakes_are_told_in_one_line(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -115,6 +117,23 @@ def test_a_portal_that_drips_is_answered_within_the_time(run: Command) -> None:
     assert "too slow" in err
 
 
+def test_a_name_that_is_looked_up_for_long_is_waited_for_no_longer_than_the_time(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def slow(*_arguments: object, **_more: object) -> None:
+        over.wait(30)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    started = time.monotonic()
+    code, rows, _, err = run("probe", "http://slow.example", "--timeout", "1", "--json")
+    over.set()
+    assert time.monotonic() - started < 4
+    assert (code, rows) == (1, [])
+    assert re.fullmatch(r"datamoa: http://slow\.example/: no answer within 0\.2\d* seconds; .*--timeout\n", err)
+
+
 def test_nothing_is_recognised(run: Command) -> None:
     with Routes({"/": as_page(WORDS)}) as portal:
         code, rows, _, err = run("probe", portal.url, "--allow-private", "--json")
@@ -123,6 +142,20 @@ def test_nothing_is_recognised(run: Command) -> None:
     assert "nothing that is known was recognised" in err
     assert "html_list" in err
     assert f"asked {portal.url}/data.json: 404" in err
+
+
+def test_what_was_asked_is_counted_and_listed_only_where_that_is_wanted(run: Command) -> None:
+    with Routes({"/": as_page(WORDS)}) as portal:
+        _, _, _, listed = run("probe", portal.url, "--allow-private", "-v")
+        code, _, out, err = run("probe", portal.url, "--allow-private")
+    count = listed.count("\n  asked http")
+    assert count > 10
+    assert (code, out) == (1, "")
+    assert f"\n  asked {count} addresses; -v tells which answered what\n" in err
+    assert err.count("asked") == 1
+    with sample_ckan() as portal:
+        assert run("probe", portal.url, "--allow-private")[3] == ""
+        assert f"asked {portal.url}/: 404" in run("probe", portal.url, "--allow-private", "--verbose")[3]
 
 
 @pytest.mark.parametrize(
