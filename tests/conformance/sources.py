@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from harvester import config
+from harvester.kit import making
 from harvester.members import HarvestSource
 from harvester.options import OPTIONS
 
 _HERE = Path(__file__).parent
-_TEMPLATE = _HERE.parent.parent / "harvester" / "kit" / "templates" / "spider.py.txt"
 _FIXTURES = _HERE.parent / "fixtures"
 
 CONFIGURED: dict[str, HarvestSource] = {
@@ -65,7 +64,7 @@ OTHERS = {
             page_rows=3,
             api_key="${DATA_GO_KR_KEY}",
         ),
-        _other("spider", "spider", "https://board.example/data/list", spider="template"),
+        _other("spider", "spider", "https://board.example/data/list", spider="other_spider"),
         _other("xlsx", "table", "https://table.example", path="/list.xlsx", identifier="목록키", columns=_COLUMNS),
     )
 }
@@ -77,9 +76,10 @@ def folder(name: str) -> Path:
     return (_FIXTURES if name in CONFIGURED else _HERE / "fixtures") / name
 
 
-def with_spider(folder: Path) -> Path:
-    """Make a configuration folder whose one spider is the template that `datamoa new` gives to an author."""
-    for name in ("members", "spiders"):
-        (folder / name).mkdir(parents=True)
-    shutil.copyfile(_TEMPLATE, folder / "spiders" / "template.py")
-    return folder
+def with_spider(folder: Path) -> tuple[Path, Path]:
+    """Make what `datamoa new` gives to an author: a configuration folder with a spider, and the folder of fixtures."""
+    configuration, fixtures = folder / "config", folder / "fixtures"
+    (configuration / "members").mkdir(parents=True)
+    source = OTHERS["other.spider"]
+    making.make(config.settings(folder, configuration), source.name, source.url, fixtures)
+    return configuration, fixtures

@@ -81,10 +81,10 @@ class Serving:
         self._serving.close()
 
     def _healthy(self, name: str) -> Healthy:
-        fixture = fixtures.Fixture.load(folder(name))
         home = self._homes.mktemp("conformance")
-        own = SOURCES[name].protocol == "spider"
-        settings = config.settings(home, with_spider(home / "config") if own else None)
+        configuration, kept = with_spider(home) if name == "other.spider" else (None, folder(name).parent)
+        settings = config.settings(home, configuration)
+        fixture = fixtures.Fixture.load(kept / name)
         portals = self._serving.enter_context(fixtures.serving(fixture))
         # A source that may lose more (`expect`) may lose half of its few records here.
         source = fixtures.moved(SOURCES[name], portals).model_copy(update={"expect": Expectations(max_drop=0.2)})
