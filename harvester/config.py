@@ -109,13 +109,13 @@ def keys_as(placeholder: str) -> Iterator[None]:
 
 
 def secret(reference: str) -> str:
-    """Resolve ``${NAME}`` from the environment; raise `ConfigurationError` when it is not set."""
+    """Resolve ``${NAME}`` from the environment, without blanks around it; raise `ConfigurationError` if it is not set."""
     match = REFERENCE.fullmatch(reference)
     if not match:
         raise ConfigurationError(f"{reference!r}: a key is given by name, as ${{NAME}}, never as a value")
     if _placeholder is not None:
         return _placeholder
-    value = os.environ.get(match[1])
+    value = os.environ.get(match[1], "").strip()
     if not value:
         raise ConfigurationError(f"the environment variable {match[1]} is not set; a source needs it as its key")
     return value

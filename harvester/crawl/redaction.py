@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Set
-from urllib.parse import quote, quote_plus, unquote_plus
-
-_ESCAPE = re.compile(r"%[0-9A-F]{2}")
+from urllib.parse import unquote, unquote_plus
 
 _KEY_NAME = r"(?:[a-z_-]*api[_-]?key|service[_-]?key|auth[_-]?key|access[_-]?token|crtfc_key|password)"
 _KEY_IN_QUERY = re.compile(rf"(?i)(?:^|[?&;]){_KEY_NAME}=([^&#;]{{8,}})")
 _IS_KEY = re.compile(rf"(?i){_KEY_NAME}")
 
+_NAMED_IN_HTML = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+
+_NOTHING = "(?!)"
 _hidden: set[str] = set()
+_in_text, _in_bytes = re.compile(_NOTHING), re.compile(_NOTHING.encode())
 _lock = threading.Lock()
 
 
@@ -24,18 +25,36 @@ HIDDEN = "***"
 
 def hide(value: str) -> None:
     """Take `value`, as it is and as URLs and JSON spell it, out of all logs and of all that is redacted from now on."""
+    global _in_text, _in_bytes
     with _lock:
-        _hidden.update(spellings(value))
+        if value not in _hidden:
+            _hidden.add(value)
+            pattern = "|".join(spelling(one) for one in sorted(_hidden, key=len, reverse=True))
+            _in_text, _in_bytes = re.compile(pattern), re.compile(pattern.encode())
         for handler in logging.root.handlers:
             if not isinstance(handler.formatter, RedactingFormatter):
                 handler.setFormatter(RedactingFormatter(handler.formatter))
 
 
-def spellings(value: str) -> Set[str]:
-    """A key as it is, and as URLs and JSON spell it."""
-    spelt = {quote(value), quote(value, safe=""), quote_plus(value)}
-    lower = {_ESCAPE.sub(lambda escape: escape[0].lower(), one) for one in spelt}
-    return {value, value.replace("/", "\\/"), *spelt, *lower}
+def spelling(value: str) -> str:
+    """Regular expression of a key as it is, and as URLs, JSON and HTML spell it, each character in any way."""
+    return "|".join("".join(map(_spelt, one)) for one in dict.fromkeys((value, unquote(value))))
+
+
+def _spelt(char: str) -> str:
+    if char.isascii() and (char.isalnum() or char in "-._~"):
+        return re.escape(char)
+    ways = [re.escape(char), "".join(f"%(?:25)*(?i:{byte:02x})" for byte in char.encode("utf-8", "replace"))]
+    units = char.encode("utf-16-be", "replace").hex()
+    ways.append("".join(rf"\\+u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)))
+    ways.append(f"&#(?:0*{ord(char)}|(?i:x0*{ord(char):x}));")
+    if char in _NAMED_IN_HTML:
+        ways.append(f"&{_NAMED_IN_HTML[char]};")
+    if char in '/"\\':
+        ways.append(rf"\\+{re.escape(char)}")
+    if char == " ":
+        ways.append(r"\+")
+    return f"(?:{'|'.join(ways)})"
 
 
 def is_key(name: str) -> bool:
@@ -56,16 +75,12 @@ def without_keys(form: str) -> str:
 
 def redact(text: str) -> str:
     """Give `text` with every hidden value replaced by ``***``."""
-    for value in sorted(_hidden, key=len, reverse=True):
-        text = text.replace(value, HIDDEN)
-    return text
+    return _in_text.sub(HIDDEN, text)
 
 
 def redact_bytes(content: bytes) -> bytes:
     """Give `content`, which need not be text, with every hidden value replaced."""
-    for value in sorted(_hidden, key=len, reverse=True):
-        content = content.replace(value.encode(), HIDDEN.encode())
-    return content
+    return _in_bytes.sub(HIDDEN.encode(), content)
 
 
 class RedactingFormatter(logging.Formatter):

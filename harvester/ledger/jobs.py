@@ -39,7 +39,8 @@ def start(
     """Resume the unfinished job of the source if it was started with the same options, else begin a new one.
 
     Takes the lease: raises `LeaseHeldError` while another holder has it, is not known to be dead and its time has not
-    run out. `full` None leaves the choice to the ledger; what was never harvested completely is harvested in full.
+    run out. `full` None leaves the choice to the ledger; what was never harvested completely with these options is
+    harvested in full: an incremental job would not see what they newly select.
     """
     with store.writing() as tx:
         row = _locked_source(tx, store, source)
@@ -55,8 +56,8 @@ def start(
             .order_by(schema.job.c.id.desc())
         ).all()
         newest = unfinished[0] if unfinished else None
-        last_full = _last_start(tx, row.key, only_full=True)
-        if full is False and last_full is None:
+        last_full = _last_full(tx, row.key)
+        if last_full is None or last_full.fingerprint != fingerprint:
             full = True
         resumes = (
             newest is not None
@@ -67,7 +68,7 @@ def start(
         _supersede(tx, [job.id for job in (unfinished[1:] if resumes else unfinished)], row.now)
         if newest is None or not resumes:
             if full is None:
-                full = last_full is None or row.now - last_full >= full_every // timedelta(milliseconds=1)
+                full = last_full is None or row.now - last_full.started >= full_every // timedelta(milliseconds=1)
             newest = _begin(tx, row, full=full, limited=limited, fingerprint=fingerprint)
         else:
             job = schema.job
@@ -181,6 +182,7 @@ def _facts(tx: Connection, store: Store, row: AnyRow, ending: Ending, expected: 
         expected=expected,
         pending=pending,
         lost_details=lost_details,
+        ambiguous=_ambiguous(tx, row),
         live_before=row.live_before,
     )
     if not row.whole or judge(facts).verdict != "complete":
@@ -197,6 +199,14 @@ def _facts(tx: Connection, store: Store, row: AnyRow, ending: Ending, expected: 
             .where(sighting.outcome == records.REJECTED, dataset.seq == dataset.content_seq)
         ).scalar_one()
     return facts._replace(absent=_count(tx, absent(row.source_key, row.id)), relapsed=relapsed, collapsed=drifted)
+
+
+def _ambiguous(tx: Connection, row: AnyRow) -> int:
+    if not row.duplicate:
+        return 0
+    issues = schema.issue_count.c
+    found = select(func.sum(issues.number)).where(issues.job == row.id, issues.code == "duplicate")
+    return tx.execute(found).scalar() or 0
 
 
 def _count(tx: Connection, keys: Select[Any]) -> int:
@@ -274,7 +284,7 @@ def _begin(tx: Connection, row: AnyRow, *, full: bool, limited: bool, fingerprin
             limited=limited,
             fingerprint=fingerprint,
             started=row.now,
-            since=None if full else _last_start(tx, row.key, only_full=False),
+            since=None if full else _last_start(tx, row.key),
             first_seq=select(schema.feed.c.last).scalar_subquery(),
             live_before=row.live,
             listing_ended=False,
@@ -297,9 +307,12 @@ def counts_as_complete() -> ColumnElement[bool]:
     return and_(or_(job.verdict == "complete", job.accepted.is_not(None)), job.undone.is_(None))
 
 
-def _last_start(tx: Connection, source: int, *, only_full: bool) -> int | None:
+def _last_start(tx: Connection, source: int) -> int | None:
     job = schema.job.c
-    statement = select(func.max(job.started)).where(job.source == source, counts_as_complete())
-    if only_full:
-        statement = statement.where(job.whole)
-    return tx.execute(statement).scalar()
+    return tx.execute(select(func.max(job.started)).where(job.source == source, counts_as_complete())).scalar()
+
+
+def _last_full(tx: Connection, source: int) -> AnyRow | None:
+    job = schema.job.c
+    statement = select(job.started, job.fingerprint).where(job.source == source, job.whole, counts_as_complete())
+    return tx.execute(statement.order_by(job.started.desc(), job.id.desc()).limit(1)).one_or_none()

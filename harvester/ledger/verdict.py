@@ -22,6 +22,7 @@ ENDLESS_PAGING = "endless paging"
 INTERRUPTED = "interrupted"
 LOST_REQUESTS = "lost requests"
 TOTAL_NOT_MET = "total not met"
+AMBIGUOUS_IDENTIFIERS = "ambiguous identifiers"
 SUPERSEDED = "superseded"
 
 ANSWERED = frozenset({NOT_FOUND, UNREADABLE_ANSWER, ERROR_INSIDE_200, LAYOUT_CHANGED, EMPTY})
@@ -29,6 +30,9 @@ ANSWERED = frozenset({NOT_FOUND, UNREADABLE_ANSWER, ERROR_INSIDE_200, LAYOUT_CHA
 
 _TOLERANCE = 0.01
 """Share of a listing that may be missing: portals change while they are read."""
+_AMBIGUOUS = 0.2
+"""Share of a listing that may have the identifier of another entry and other contents: feeds repeat some."""
+_FEWEST_AMBIGUOUS = 3
 
 
 class Judgement(NamedTuple):
@@ -43,7 +47,8 @@ class Facts(NamedTuple):
 
     `pending` are records whose details nobody asked for, `live_before` the datasets of the source when the job began,
     `absent` those of them that a full job did not meet, `relapsed` live datasets whose record it rejected. `collapsed`:
-    nearly all records lost a property that they had (`harvester.ledger.drift`).
+    nearly all records lost a property that they had (`harvester.ledger.drift`). `ambiguous` are entries that have the
+    identifier of another and other contents.
     """
 
     full: bool
@@ -59,13 +64,15 @@ class Facts(NamedTuple):
     absent: int = 0
     relapsed: int = 0
     collapsed: bool = False
+    ambiguous: int = 0
 
 
 def judge(facts: Facts) -> Judgement:
     """The verdict of a job that ended.
 
     Complete: the listing ended where the protocol says, the declared total was met within 1 % (records met twice count
-    once: offset paging that shows one twice has skipped another), and no request was lost. A detail that the portal
+    once: offset paging that shows one twice has skipped another), no request was lost, and identifiers tell the entries
+    apart. A detail that the portal
     answered but that could not be used (`ANSWERED`) leaves its issue and nothing more; one that was given up is a lost
     request. Held: all that, but a full job found nothing, or misses more than `max_drop` of the live datasets; or the
     layout has changed: records lost what they had, or a full job could not read a single one that was read before.
@@ -86,6 +93,8 @@ def judge(facts: Facts) -> Judgement:
         return Judgement(unfinished, LOST_REQUESTS if lost_explain_it else TOTAL_NOT_MET)
     if counts.failed > counts.listed * _TOLERANCE or facts.pending or facts.lost_details:
         return Judgement(unfinished, LOST_REQUESTS)
+    if facts.ambiguous >= max(_FEWEST_AMBIGUOUS, _AMBIGUOUS * counts.seen):
+        return Judgement("partial", AMBIGUOUS_IDENTIFIERS)  # what the ledger holds is not what was listed
     if facts.full and not counts.seen:
         return Judgement("held", EMPTY)
     if facts.collapsed or (facts.full and facts.relapsed and counts.rejected == distinct):

@@ -29,6 +29,7 @@ from harvester.options.html_list import HtmlListOptions
 from harvester.protocols import html_candidates
 from harvester.protocols.answers import as_page, instead_of_page, not_too_many, unreadable
 from harvester.protocols.base import ProtocolSpider
+from harvester.protocols.revisions import revision
 from harvester.protocols.totals import believed, not_missing
 
 _MOST = 1 << 27
@@ -244,20 +245,12 @@ class HtmlListSpider(ProtocolSpider):
         return link if link and link.lower().startswith(("http://", "https://")) else None
 
     def _revision(self, labels: Labels) -> str:
-        """Text that changes when a record's page is worth asking for again.
-
-        Where rows show no date of change, nothing but the page itself tells: it is asked for at every job.
-        """
-        fields = self.options.fields
-        if "modified" not in fields:
-            return f"job {self.job.id}"
-        said = [
-            compiled(one).first(labels)
-            for name, expressions in sorted(fields.items())
+        said = {
+            name: [compiled(one).first(labels) for one in expressions]
+            for name, expressions in sorted(self.options.fields.items())
             if name not in COUNTERS
-            for one in expressions
-        ]
-        return hashlib.blake2b(msgspec.json.encode(said), digest_size=12).hexdigest()
+        }
+        return revision(said, next((one for one in said.get("modified", ()) if one), None), self.job.id)
 
     def detail_part(self, name: str, response: Response) -> Part:
         """Keep the content of a record's page; raises `PortalError` for a page that is none, or is withdrawn."""

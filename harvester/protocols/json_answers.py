@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -16,6 +17,10 @@ from harvester.protocols.answers import as_utf8, declared_charset, unreadable
 
 T = TypeVar("T")
 
+_LONG_NUMBER = re.compile(rb"[:\[,\s]-?\d{20}")
+_SURELY_64_BITS = 20
+"""Characters of an integer; with fewer it is less than 2^64."""
+
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:\"[^\"]*\"|[^\s\",;]*))*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next\b)", re.IGNORECASE)
 
@@ -24,13 +29,30 @@ _FAULTS = ("error", "errors", "message", "success")
 
 
 def json_of(response: Response) -> Any:
-    """The JSON value of an answer, in whatever charset it came; raises `PortalError` where there is none."""
+    """The JSON value of an answer, in whatever charset it came; raises `PortalError` where there is none.
+
+    Integers of more than 64 bits are given as texts. What only strict readers refuse is read: line breaks and tabs in
+    texts, NaN, halves of surrogate pairs.
+    """
     declared = declared_charset((response.headers.get("Content-Type") or b"").decode("latin-1"))
     body = as_utf8(response.body, declared)
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except ValueError as error:
-        raise unreadable(body[:4096], "JSON", response.url, error) from None
+        try:
+            return _read_leniently(body)
+        except (ValueError, RecursionError):
+            raise unreadable(body[:4096], "JSON", response.url, error) from None
+    return _read_leniently(body) if _LONG_NUMBER.search(body) else value  # orjson rounds them
+
+
+def _read_leniently(body: bytes) -> Any:
+    value = json.loads(body, strict=False, parse_int=_exact, parse_constant=lambda _: None)
+    return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _exact(digits: str) -> int | str:
+    return int(digits) if len(digits) < _SURELY_64_BITS else digits
 
 
 def next_link(response: Response) -> str | None:

@@ -6,7 +6,6 @@ the identifier is read here; it is kept whole, encoded as JSON anew.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -28,6 +27,7 @@ from harvester.protocols.answers import not_too_many
 from harvester.protocols.base import ProtocolSpider
 from harvester.protocols.json_answers import json_of, next_link
 from harvester.protocols.keys import Keys
+from harvester.protocols.revisions import revision
 from harvester.protocols.totals import believed, not_missing
 
 logger = logging.getLogger(__name__)
@@ -203,20 +203,13 @@ class JsonApiSpider(ProtocolSpider):
         )
 
     def _revision(self, row: Any) -> str:
-        """Text that changes when a detail is worth asking for again: no counters, which move on every record.
-
-        Where a list has no date of change, nothing but the detail itself tells: it is asked for at every job.
-        """
-        fields = self.options.fields
-        if "modified" not in fields:
-            return f"job {self.job.id}"
-        said: list[Any] = []
-        for expression in (one for name, rule in sorted(fields.items()) if name not in COUNTERS for one in rule):
-            try:
-                said.append(find(expression, row))
-            except ExpressionError:  # the mapping tells
-                said.append(None)
-        return hashlib.blake2b(_encoded(said), digest_size=12).hexdigest()
+        said = {
+            name: [_found_in(row, one) for one in rule]
+            for name, rule in sorted(self.options.fields.items())
+            if name not in COUNTERS
+        }
+        modified = next((one for value in said.get("modified", ()) if (one := text(value))), None)
+        return revision(said, modified, self.job.id)
 
     def _next(
         self, position: Position, following: Position, rows: int, told: int | None, answer: Any, response: Response
@@ -280,6 +273,13 @@ def _plain_value(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else value
+
+
+def _found_in(row: Any, expression: str) -> Any:
+    try:
+        return find(expression, row)
+    except ExpressionError:  # the mapping tells
+        return None
 
 
 def _is_true(value: Any) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from harvester.crawl.redaction import spellings
+from harvester.crawl.redaction import spelling
 from harvester.options.base import REFERENCE
 
 _SHORTEST = 8
@@ -22,10 +23,9 @@ class Keys:
     def __init__(self, names: Iterable[str], key: Callable[[str], str]) -> None:
         self._values = {name: key(name) for name in sorted(names)}
         self._spelt = [
-            (one.encode(), name.encode())
+            (re.compile(spelling(value).encode()), name.encode())
             for name, value in self._values.items()
             if len(value) >= _SHORTEST
-            for one in sorted(spellings(value), key=len, reverse=True)
         ]
 
     def filled(self, value: Any) -> Any:
@@ -45,5 +45,5 @@ class Keys:
     def named(self, content: bytes) -> bytes:
         """Give what a portal sent with the keys' names in their place: it is kept, and a cursor sends it again."""
         for spelt, name in self._spelt:
-            content = content.replace(spelt, name)
+            content = spelt.sub(name, content)
         return content

@@ -136,7 +136,8 @@ class OaiPmhSpider(ProtocolSpider):
         try:
             answer = read(response)
         except OaiError as error:
-            if error.code != "noRecordsMatch":
+            # To a token of its own it is a fault, unless the total that was declared tells that nothing is missing.
+            if error.code != "noRecordsMatch" or (place.token and place.total is None):
                 yield self._list(self._way_on(error, place), after)
                 return
             yield from self._turned([], None, place, after)

@@ -73,7 +73,12 @@ class TableSpider(ProtocolSpider):
             return _rejected(row, "no-identifier", f"nothing in {', '.join(self.options.identifier)}")
         kept = {name: cell for name, cell in cells.items() if cell or not name.startswith("column ")}
         part = Part(name="listing", format=self.format, payload=msgspec.json.encode(kept))
-        return HarvestRecord(identifier="/".join(named), parts=(part,))
+        return HarvestRecord(identifier=_joined(named), parts=(part,))
+
+
+def _joined(named: list[str]) -> str:
+    """One identifier of several columns; a slash within one must not make it another's."""
+    return named[0] if len(named) == 1 else "/".join(one.replace("%", "%25").replace("/", "%2F") for one in named)
 
 
 def _rejected(row: Row, code: str, message: str) -> Rejected:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
@@ -17,6 +16,7 @@ from harvester.mapping.json_values import text
 from harvester.options.spider import SpiderOptions
 from harvester.protocols.answers import as_page, unreadable
 from harvester.protocols.base import ProtocolSpider
+from harvester.protocols.revisions import revision
 
 Fields: TypeAlias = Mapping[str, Any]
 """Values by property name (`harvester.mapping.declared.PROPERTIES`), and ``identifier``. What is empty is left out."""
@@ -133,12 +133,12 @@ class PagedSpider(ProtocolSpider):
             return self._rejected(row, "no-identifier", "record() finds no identifier in this row")
         address = fields.get("landing_page")
         has_details = type(self).details is not PagedSpider.details and isinstance(address, str)
-        stable = self.code.encode() + _encoded({name: value for name, value in fields.items() if name not in COUNTERS})
+        said = {"code": self.code} | {name: value for name, value in fields.items() if name not in COUNTERS}
         return HarvestRecord(
             identifier=identifier,
             parts=(Part(name="listing", format=self.format, payload=payload),),
             wanted={"details": str(address)} if has_details else {},
-            revision=hashlib.blake2b(stable, digest_size=8).hexdigest(),
+            revision=revision(said, text(fields.get("modified")), self.job.id),
         )
 
     def _rejected(self, row: Any, code: str, message: str) -> Rejected:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import io
+import json
 import logging
+import re
 import sys
+from urllib.parse import quote, quote_plus
 
 import pytest
 
-from harvester.crawl.redaction import RedactingFormatter, hide, redact
+from harvester.crawl.redaction import RedactingFormatter, hide, redact, redact_bytes
 
 
 def test_a_key_is_hidden_in_every_spelling() -> None:
@@ -16,6 +20,28 @@ def test_a_key_is_hidden_in_every_spelling() -> None:
     line = "u=https://x.example/?key=s3cret%2FKey%2B%3D%3D&k=s3cret/Key%2B%3D%3D raw s3cret/Key+=="
     assert redact(line) == "u=https://x.example/?key=***&k=*** raw ***"
     assert redact("nothing to hide") == "nothing to hide"
+
+
+def test_a_key_is_hidden_whoever_wrote_it() -> None:
+    """Gson escapes = in JSON, web pages & and quotes, links in links are quoted twice, data.go.kr shows keys quoted."""
+    key = "Zb+cd/efG \"H\\&<'키=="
+    hide(key)
+    hide("%2Fabc%2Bdd%3D")
+    quoted = quote(key, safe="")
+    spellings = [
+        key,
+        quote(key),
+        quoted,
+        re.sub("%..", lambda escape: escape[0].lower(), quoted),
+        quote_plus(key),
+        quote(quoted, safe=""),
+        html.escape(key),
+    ]
+    spellings += [json.dumps(key)[1:-1], json.dumps(key, ensure_ascii=False)[1:-1], json.dumps(json.dumps(key))[4:-4]]
+    spellings += [key.replace("=", "\\u003d").replace("/", "\\/"), key.replace("=", "&#61;").replace("+", "&#x2B;")]
+    for spelt in (*spellings, "/abc+dd=", "%252Fabc%252Bdd%253D"):
+        assert redact(f"<{spelt}>") == "<***>"
+        assert redact_bytes(f"<{spelt}>".encode()) == b"<***>"
 
 
 def test_a_log_line_with_its_traceback_is_redacted(caplog: pytest.LogCaptureFixture) -> None:

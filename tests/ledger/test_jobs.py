@@ -51,9 +51,19 @@ def test_the_first_job_is_full_and_the_rest_as_asked(ledger: Ledger, clock: Cloc
     second = clock.time
     clock.forward(hours=1)
     ledger.finish_job(job, Ending(reason="blocked"), Expected())
-    assert start(ledger, full=False, fingerprint="2").since == started, "a partial job moves nothing"
-    assert harvest(ledger, [], full=False, fingerprint="3").verdict == "complete"
-    assert start(ledger, full=False, fingerprint="4").since == second + timedelta(hours=1)
+    assert start(ledger, full=False).since == started, "a partial job moves nothing"
+    assert harvest(ledger, [], full=False).verdict == "complete"
+    assert start(ledger, full=False).since == second + timedelta(hours=1)
+
+
+def test_what_other_options_select_is_harvested_in_full_until_it_was_complete(ledger: Ledger) -> None:
+    harvest(ledger, many(2))
+    assert not harvest(ledger, [], full=None).full
+    broken = start(ledger, full=None, fingerprint="other")
+    ledger.finish_job(broken, Ending(reason="blocked"), Expected())
+    assert broken.full
+    assert harvest(ledger, many(2), full=None, fingerprint="other").full
+    assert not harvest(ledger, [], full=None, fingerprint="other").full
 
 
 def test_full_jobs_are_due_again(ledger: Ledger, clock: Clock) -> None:
@@ -61,8 +71,8 @@ def test_full_jobs_are_due_again(ledger: Ledger, clock: Clock) -> None:
     clock.forward(days=6)
     assert harvest(ledger, many(2), full=None).full is False
     clock.forward(days=1)
-    assert start(ledger, full=None, fingerprint="2").full is True
-    assert start(ledger, full=None, fingerprint="3", full_every=timedelta(days=8)).full is False
+    assert start(ledger, full=None, limited=True).full is True
+    assert start(ledger, full=None, full_every=timedelta(days=8)).full is False
 
 
 def test_a_limited_or_undone_job_does_not_count_as_complete(ledger: Ledger) -> None:

@@ -186,6 +186,16 @@ def test_an_identifier_met_twice_counts_once(ledger: Ledger) -> None:
     assert [row.identifier for row in ledger.issues(report.job)] == ["a"]
 
 
+def test_a_listing_whose_identifiers_tell_nothing_apart_is_not_complete_and_removes_nothing(ledger: Ledger) -> None:
+    harvest(ledger, many(9))
+    for _ in range(2):
+        report = harvest(ledger, [Listed("r0", f"title {number}") for number in range(9)])
+        assert (report.verdict, report.reason) == ("partial", "ambiguous identifiers")
+        assert (report.duplicate, report.missing, report.removed) == (8, 0, 0)
+    again = harvest(ledger, [*many(9), *many(9)])
+    assert (again.verdict, again.duplicate) == ("complete", 9), "the same contents twice are no more than that"
+
+
 @pytest.mark.parametrize("identifier", ["nul\0inside", "half \ud800 pair"])
 def test_an_identifier_that_no_database_keeps_is_rejected_not_fatal(ledger: Ledger, identifier: str) -> None:
     for _ in range(2):

@@ -74,6 +74,10 @@ def facts(**changed: object) -> Facts:
         ({"collapsed": True, "limited": True}, "partial", "limit"),
         ({"collapsed": True, "ending": Ending(reason="blocked")}, "partial", "blocked"),
         ({"counts": counts(10, rejected=9), "relapsed": 9}, "complete", ""),
+        ({"counts": counts(10, duplicate=2), "ambiguous": 2}, "complete", ""),
+        ({"counts": counts(10, duplicate=9), "ambiguous": 3}, "partial", "ambiguous identifiers"),
+        ({"counts": counts(100, duplicate=19), "ambiguous": 19}, "complete", ""),
+        ({"counts": counts(100, duplicate=20), "ambiguous": 20}, "partial", "ambiguous identifiers"),
     ],
 )
 def test_verdicts(changed: dict[str, object], verdict: str, reason: str) -> None:

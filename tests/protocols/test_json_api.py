@@ -298,6 +298,23 @@ def test_one_page_that_fails_makes_a_partial_job(tmp_path: Path) -> None:
     assert (report.verdict, report.reason.partition(":")[0], report.created) == ("partial", "server error", 20)
 
 
+def test_integers_of_any_length_are_read_to_the_last_digit(tmp_path: Path) -> None:
+    numbers = [20240101123456000000 + number for number in range(6)]
+    body = msgspec.json.encode({"status": "OK", "rows": [{"id": number, "name": "이름"} for number in numbers]})
+    with JsonListPortal([]) as portal, portal.failing(faults.body(body)):
+        found = listed(portal, tmp_path)
+    assert found.identifiers == [str(number) for number in numbers]
+    assert b'"20240101123456000005"' in found.records[-1].parts[0].payload
+
+
+@pytest.mark.parametrize("said", [b'"a\tb"', b'"a\nb"', rb'"a\ud800b"', b"NaN", b"-Infinity"])
+def test_what_only_strict_readers_refuse_costs_nothing(said: bytes, tmp_path: Path) -> None:
+    body = b'{"status": "OK", "rows": [{"id": 1, "name": %s}, {"id": 2, "name": "\xec\x9d\xb4\xeb\xa6\x84"}]}' % said
+    with JsonListPortal([]) as portal, portal.failing(faults.body(body)):
+        found = listed(portal, tmp_path)
+    assert found.identifiers == ["1", "2"]
+
+
 def test_duplicates_are_counted(tmp_path: Path) -> None:
     with JsonListPortal([*rows(5), rows(1)[0]]) as portal:
         report = harvest(portal, tmp_path)
@@ -349,11 +366,11 @@ def test_details_complete_their_records(tmp_path: Path) -> None:
     assert set(unread) == {"extra", "surplus"}
 
 
-@pytest.mark.parametrize(("dated", "asked_again"), [(True, 1), (False, 3)])
+@pytest.mark.parametrize(("dated", "asked_again"), [("2026-01-01", 1), ("-", 3), (None, 3)])
 def test_details_are_asked_for_again_where_the_list_tells_a_change_or_can_tell_none(
-    tmp_path: Path, dated: bool, asked_again: int
+    tmp_path: Path, dated: str | None, asked_again: int
 ) -> None:
-    said = [{**row, "changed": "2026-01-01"} for row in rows(3)]
+    said = [{**row, "changed": dated} for row in rows(3)]
     detail = {"address": "/detail/{identifier}", "record": "data", "fields": {"license": "license"}}
     fields = LIST["fields"] | ({"modified": "changed"} if dated else {})
     with JsonListPortal(said) as portal:

@@ -529,6 +529,19 @@ def test_an_empty_repository_is_held(tmp_path: Path) -> None:
     assert (report.verdict, report.reason.partition(":")[0], report.removed) == ("held", "empty", 0)
 
 
+@pytest.mark.parametrize(("told_size", "reason"), [(False, "error inside 200"), (True, "total not met")])
+def test_nothing_to_a_token_is_no_end_of_the_list(told_size: bool, reason: str, tmp_path: Path) -> None:
+    with OaiPmhPortal(map(record, range(20)), quirks=Quirks(told_size=told_size)) as portal:
+        whole = harvested(portal, tmp_path)
+        nothing = faults.body(envelope('<error code="noRecordsMatch"/>'), "text/xml", _with_token)
+        with portal.failing(nothing):
+            reports = [harvested(portal, tmp_path, full=True) for _ in range(2)]
+    assert whole.verdict == "complete"
+    for report in reports:
+        assert (report.verdict, report.reason.partition(":")[0]) == ("partial", reason)
+        assert (report.missing, report.removed) == (0, 0)
+
+
 def test_a_base_url_may_have_a_query_of_its_own(tmp_path: Path) -> None:
     with OaiPmhPortal([record(1)]) as portal:
         found = run(spider(OaiPmhSpider, "oai_pmh", f"{portal.url}/oai?context=open"), tmp_path)

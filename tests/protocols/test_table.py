@@ -297,6 +297,18 @@ def harvested(url: str, tmp_path: Path, **options: Any) -> tuple[JobReport, Ledg
     return harvest_source(home, source), Ledger.open(home.database_url)
 
 
+def test_identifiers_of_several_columns_are_told_apart_whatever_is_in_them(tmp_path: Path) -> None:
+    body = "기관,목록,제목\nA,B/C,하나\nA/B,C,둘\nA%2FB,C,셋\nA,,넷\nA,B,다섯\n"
+    with DcatPortal({"/list": (CSV, body.encode())}) as portal:
+        report, ledger = harvested(
+            f"{portal.url}/list", tmp_path, identifier=("기관", "목록"), columns={"title": "제목"}
+        )
+    with ledger:
+        found = [held.identifier for held in ledger.export()]
+    assert (report.verdict, report.created) == ("complete", 5)
+    assert found == ["A/B%2FC", "A%2FB/C", "A%252FB/C", "A/", "A/B"]
+
+
 def test_identifiers_that_come_twice_are_counted_by_the_ledger(tmp_path: Path) -> None:
     body = TABLE + "2,둘 다시,\n,없음,\n"
     with DcatPortal({"/list": (CSV, body.encode())}) as portal:

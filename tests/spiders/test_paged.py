@@ -141,9 +141,10 @@ def test_a_row_that_cannot_be_read_is_rejected_and_the_others_go_on(tmp_path: Pa
 def test_details_are_wanted_where_the_spider_reads_them_and_again_when_the_row_changed(tmp_path: Path) -> None:
     class Viewed(Detailed):
         views = 1
+        modified = "2026.03.02"
 
         def record(self, row: Any) -> Fields:
-            return {**super().record(row), "views": self.views}
+            return {**super().record(row), "views": self.views, "modified": self.modified}
 
     with DcatPortal({"/list": (HTML, _page("1"))}) as portal:
         (first,) = run(_made(f"{portal.url}/list", Viewed), tmp_path).records
@@ -151,9 +152,12 @@ def test_details_are_wanted_where_the_spider_reads_them_and_again_when_the_row_c
         (seen,) = run(_made(f"{portal.url}/list", Viewed), tmp_path).records
         portal.files["/list"] = (HTML, _page("1").replace("제목".encode(), "이름".encode()))
         (renamed,) = run(_made(f"{portal.url}/list", Viewed), tmp_path).records
+        Viewed.modified = "-"
+        (undated,) = run(_made(f"{portal.url}/list", Viewed), tmp_path).records
         assert first.wanted == {"details": f"{portal.url}/view?x=1"}
     assert first.parts != seen.parts
     assert first.revision == seen.revision != renamed.revision
+    assert undated.revision == "job 1", "nothing but the page itself tells whether it has changed"
 
 
 def test_a_details_page_gives_a_part_or_says_why_not() -> None:
