@@ -109,7 +109,7 @@ def keys_as(placeholder: str) -> Iterator[None]:
 
 
 def secret(reference: str) -> str:
-    """Resolve ``${NAME}`` from the environment, without blanks around it; raise `ConfigurationError` if it is not set."""
+    """Give what ``${NAME}`` names in the environment, without blanks around it; raise `ConfigurationError` for nothing."""
     match = REFERENCE.fullmatch(reference)
     if not match:
         raise ConfigurationError(f"{reference!r}: a key is given by name, as ${{NAME}}, never as a value")
