@@ -109,7 +109,7 @@ def keys_as(placeholder: str) -> Iterator[None]:
 
 
 def secret(reference: str) -> str:
-    """Give what ``${NAME}`` names in the environment, without blanks around it; raise `ConfigurationError` for nothing."""
+    """Give the key that ``${NAME}`` names, without blanks around it; raise `ConfigurationError` when it is not set."""
     match = REFERENCE.fullmatch(reference)
     if not match:
         raise ConfigurationError(f"{reference!r}: a key is given by name, as ${{NAME}}, never as a value")
