@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from time import monotonic
 
@@ -34,6 +35,12 @@ _ANSWERED = {"not found", "unreadable answer", "error inside 200", "layout chang
 """Reasons for which the portal did answer: they say nothing about whether it will answer the next request."""
 
 
+_UNUSABLE = {"unreadable answer", "error inside 200", "layout changed"}
+"""Reasons that may be the portal's new layout, where half of the answers have them."""
+
+_FEWEST_UNUSABLE = 2
+
+
 class Details:
     """Fetches parts through Scrapy's downloader: robots, throttling, retries and limits are those of the listing."""
 
@@ -41,6 +48,8 @@ class Details:
         self._crawler = crawler
         self._spider = spider
         self._lost_in_a_row = 0
+        self._usable: Counter[str] = Counter()
+        self._unusable: dict[str, list[Issue]] = defaultdict(list)
         # As many as the downloader sends at once: were a whole batch handed to it, a stop would wait for all of it.
         self._turns = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
         self.batch = min(BATCH, _FIRST_BATCH)
@@ -57,8 +66,22 @@ class Details:
         began = monotonic()
         wanted = [(record, name, address) for record in records for name, address in record.wanted.items()]
         answers = await asyncio.gather(*(self._part(*one) for one in wanted))
+        for (_, name, _), answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, Part):
+                self._usable[name] += 1
+            elif answer.code in _UNUSABLE:
+                self._unusable[name].append(answer)
         self.batch = max(1, min(BATCH, int(self.batch * _BATCH_SECONDS / max(monotonic() - began, 0.001))))
         return {(record.identifier, name): answer for (record, name, _), answer in zip(wanted, answers, strict=True)}
+
+    def judge(self) -> None:
+        """Say of the job that its details were no details, where that is so of half of those that were answered."""
+        for name, issues in self._unusable.items():
+            answered = self._usable[name] + len(issues)
+            if len(issues) >= max(_FEWEST_UNUSABLE, answered / 2):
+                first = issues[0]
+                said = f"{len(issues)} of {answered} {name} parts could not be used, the first one: {first.message}"
+                self._outcome.fail(first.code, said)
 
     async def _part(self, record: HarvestRecord, name: str, address: str) -> Part | Issue:
         try:

@@ -172,11 +172,12 @@ class LedgerPipeline:
         while not self.outcome.stopped:
             records = await self._work(self._recorder.pending, details.batch)
             if not records:
-                return
+                break
             self._phase = "details"
             fetched = await details.fetch(records)
             if not self.outcome.stopped:
                 self._counts = await self._work(self._recorder.record_details, records, fetched)
+        details.judge()
 
     def _stop(self, error: Exception) -> None:
         """Stop at once and leave the job as it is, to be taken up again."""

@@ -53,7 +53,7 @@ class Recorder:
             self._order.settings.home.mkdir(parents=True, exist_ok=True)
         self._processor = Processor(self._source.catalog, config.vocabularies(self._order.settings.config))
         self._ledger = Ledger.open(url)
-        self.job = self._ledger.start_job(
+        job = self._ledger.start_job(
             self._source.name,
             # A listing that always holds everything shows at every harvest what is missing.
             full=self._order.full if self._source.options.incremental else True,
@@ -64,6 +64,7 @@ class Recorder:
             lease_seconds=LEASE_SECONDS,
             limited=self._order.limit is not None,
         )
+        self.job = msgspec.structs.replace(job, anew=self._order.full is True)
         self._guard = PagingGuard(self.count().listed)
         return self.job
 

@@ -13,11 +13,15 @@ _COMMON = 0.2
 """Share of records that must have had a property before: what few have comes and goes."""
 _FEWEST = 5
 """Records that must have lost it: fewer are edits of single records."""
+_FEWEST_OF_FEW = 3
+"""As many are enough where they are all datasets of the source."""
 _MANY = 30
 """As many that lost it are never taken for edits, however large the source."""
 _FEWEST_SHARE = 0.05
 """Share of the source's datasets that must have lost it where that is fewer than `_MANY`: a job that meets six changed
 records of thousands tells of their author, not of the portal."""
+_TOLD_OF = 100
+"""Datasets of the largest source in which `_FEWEST` hold a job: of a larger one, so many are told and hold nothing."""
 _COLLAPSED = 0.5
 """Share of those that had it; when fewer still have it, the portal's layout has changed, not its content."""
 _FALLEN = 0.75
@@ -38,6 +42,7 @@ def collapsed(profile: Profile, live: int, *, mapped: bool = False) -> tuple[str
     before, known = (profile.mapped_had, profile.mapped) if mapped else (profile.had, profile.known)
     now = profile.mapped_kept if mapped else profile.kept
     fewest = max(_FEWEST, min(_MANY, _FEWEST_SHARE * live))
+    fewest = max(_FEWEST_OF_FEW, min(fewest, live))
     return tuple(
         name
         for name, had in before.items()
@@ -90,11 +95,11 @@ def deviations(
         ratio = now.records / usual.records
         if whole and (ratio < _FALLEN or ratio > _GROWN) and abs(usual.records - now.records) >= _FEWEST:
             name("records", 1.0, ratio, abs(usual.records - now.records))
-    for what in structural:
+    for what in collapsed(now, min(live, _TOLD_OF)):
         had, kept = now.had[what], now.kept.get(what, 0)
         before = had / now.known
         unreadable = _unreadable(what, now, before)
-        name(what, before, kept / now.known, had - kept, structural=True, unreadable=unreadable)
+        name(what, before, kept / now.known, had - kept, structural=what in structural, unreadable=unreadable)
     for what, number in (usual.covered if usual and usual.records and now.records else {}).items():
         assert usual is not None
         before, after = number / usual.records, now.covered.get(what, 0) / now.records
@@ -107,6 +112,12 @@ def deviations(
             and not _is_looked_for_no_more(what, expressions)
         ):
             name(what, before, after, lost, unreadable=_unreadable(what, now, before))
+    for what, number in (usual.covered if usual and usual.records and now.new else {}).items():
+        assert usual is not None
+        before, after = number / usual.records, now.new_covered.get(what, 0) / now.new
+        lost = round((before - after) * now.new)
+        if before >= _COMMON and after < _COLLAPSED * before and lost >= _FEWEST and not is_place(what):
+            name(what, before, after, lost, new=True)
     own = [one for one in found.values() if not _is_told_by(one, found)]
     return tuple(sorted(own, key=lambda one: (not one.structural, one.what != "rejected", -one.records)))
 
@@ -159,5 +170,6 @@ def _differ(one: int, of_one: int, other: int, of_other: int) -> bool:
 def _candidates(now: Profile, usual: Profile | None) -> tuple[str, ...]:
     """Fields that nobody reads and that no record had before, the most frequent first: where the values may be now."""
     before = usual.unread if usual else {}
-    new = [(number, field) for field, number in now.unread.items() if not before.get(field) and number >= _FEWEST]
+    fewest = max(_FEWEST_OF_FEW, min(_FEWEST, now.records))
+    new = [(number, field) for field, number in now.unread.items() if not before.get(field) and number >= fewest]
     return tuple(field for number, field in sorted(new, key=lambda one: (-one[0], one[1])))[:10]

@@ -21,10 +21,11 @@ from harvester.ledger.types import Entry
 class Intake:
     """The entries of one page: each gets its place in the counts (`outcomes`); `new` is how many were never met."""
 
-    def __init__(self, store: Store, tx: Connection, row: AnyRow) -> None:
+    def __init__(self, store: Store, tx: Connection, row: AnyRow, *, anew: bool = False) -> None:
         self._store = store
         self._tx = tx
         self._row = row
+        self._anew = anew
         self.batch = Batch(store, tx, row.source_key, job=row.id, cause="harvest", now=row.now)
         self.outcomes: Counter[str] = Counter()
         self.new = 0
@@ -174,13 +175,13 @@ class Intake:
         return records.stored_parts(self._tx, self._store, keys)
 
     def _want_parts(self, key: int, entry: Entry, parts: dict[str, StoredPart]) -> None:
-        """Parts are fetched when they never arrived, or arrived for another revision of the record."""
+        """Parts are fetched that never arrived, or arrived for another revision of the record, or are wanted anew."""
         revision = clean(entry.record.revision)
         brought = {part.name for part in entry.record.parts} if not parts else set()
         wanted = {
             name: address
             for name, address in entry.record.wanted.items()
-            if name not in brought and (name not in parts or parts[name].revision != revision)
+            if name not in brought and (self._anew or name not in parts or parts[name].revision != revision)
         }
         if wanted:
             self._pending.append(Pending(self._row.id, key, revision, to_json(wanted)))

@@ -91,7 +91,7 @@ def commit_page(store: Store, job: Job, page: Page, entries: Sequence[Entry]) ->
             raise CursorConflictError(
                 f"{job.source}: job {job.id} stands at {stored}, the page follows {page.after}; it was not stored"
             )
-        intake = Intake(store, tx, row)
+        intake = Intake(store, tx, row, anew=job.anew)
         if page.anew:
             intake.forget_strays()
         intake.take(prepared)

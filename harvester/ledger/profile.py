@@ -16,8 +16,9 @@ from harvester.catalog import coverage
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Numbers of records a property or trait: before normalising (`found`) and after (`covered`), of a job's `records`.
 
-    Of those that an earlier job had covered (`known`): how many `had` each property before this job and have it now
-    (`kept`, or gained it). The same for those among them that this job mapped: `mapped`, `mapped_had`, `mapped_kept`.
+    Of those that an earlier job had covered, and whose parts are of this job (`known`): how many `had` each property
+    before this job and have it now (`kept`, or gained it). The same for those among them that this job mapped:
+    `mapped`, `mapped_had`, `mapped_kept`. Of those that no job had covered: `new`, `new_covered`.
     `unread` counts payload fields that no mapping reads, over the whole source, when the job ended.
     """
 
@@ -31,6 +32,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mapped: int = 0
     mapped_had: Mapping[str, int] = {}
     mapped_kept: Mapping[str, int] = {}
+    new: int = 0
+    new_covered: Mapping[str, int] = {}
     unread: Mapping[str, int] = {}
 
 
@@ -89,6 +92,7 @@ def _moved(profile: Profile, seen: list[Seen], sign: int, traits: Sequence[str])
         return profile
     known = [one for one in seen if one.before is not None]
     mapped = [one for one in known if one.mapped]
+    new = [one for one in seen if one.before is None and one.mapped]
 
     def moved(counts: Mapping[str, int], numbers: list[int]) -> Mapping[str, int]:
         more = coverage.count(numbers, traits)
@@ -106,5 +110,7 @@ def _moved(profile: Profile, seen: list[Seen], sign: int, traits: Sequence[str])
         mapped=profile.mapped + sign * len(mapped),
         mapped_had=moved(profile.mapped_had, [one.before or 0 for one in mapped]),
         mapped_kept=moved(profile.mapped_kept, [one.covered for one in mapped]),
+        new=profile.new + sign * len(new),
+        new_covered=moved(profile.new_covered, [one.covered for one in new]),
         unread=profile.unread,
     )

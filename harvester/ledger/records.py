@@ -109,14 +109,18 @@ def coverage_before(state: State, job: int | None) -> int | None:
 
 
 def as_stored(state: State, job: int | None) -> Seen:
-    """What the record adds to the job's profile as it is stored."""
+    """What the record adds to the job's profile as it is stored.
+
+    One with further parts that was not mapped says nothing about the portal of today: its parts are of earlier jobs.
+    """
     assert state.found is not None
     assert state.covered is not None
     mapped = job is not None and state.mapped_in == job
+    silent = state.parts > 1 and not mapped
     return Seen(
         coverage.with_traits(state.found, state.traits),
         coverage.with_traits(state.covered, state.traits),
-        coverage_before(state, job),
+        None if silent else coverage_before(state, job),
         mapped=mapped,
         rejected=bool(state.rejected),
     )

@@ -31,7 +31,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A harvest job that runs now: `cursor` is where its listing goes on (None: the beginning), `listing_ended` says
     that only details are left, `since` is the start of the last complete job for an incremental one (UTC).
 
-    `limited`: the operator asked for a few records only (`--limit`), so this job can never be complete.
+    `limited`: the operator asked for a few records only (`--limit`), so this job can never be complete. `anew`: further
+    parts are asked for again whether or not the listing shows a change.
     `lease` numbers the times that the source changed hands: a job whose lease is not the newest has lost it; it lasts
     `lease_seconds` from the last heartbeat or commit.
     """
@@ -45,6 +46,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     resumed: bool = False
     limited: bool = False
+    anew: bool = False
     lease: int = 0
     lease_seconds: int = 60
 
@@ -124,8 +126,8 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
 
     `before` and `after` are shares of the records, `records` is how many they are that differ. `structural`: nearly all
     that had it lost it, so the job's updates that lose it are kept back. `unreadable`: its values are still found, but
-    in a form that cannot be read. `expressions` are where the member file looks, `given_up` where it looked, and found,
-    when it was another; `candidates` are fields that are new.
+    in a form that cannot be read. `new`: it is new records that lack what is usual. `expressions` are where the member
+    file looks, `given_up` where it looked, and found, when it was another; `candidates` are fields that are new.
     """
 
     what: str
@@ -134,12 +136,13 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     structural: bool = False
     unreadable: bool = False
+    new: bool = False
     expressions: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     given_up: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        text = f"{self.what}: {self.before:.0%} → {self.after:.0%}".replace("%", " %")
+        text = f"{self.what}{' of new records' * self.new}: {self.before:.0%} → {self.after:.0%}".replace("%", " %")
         if self.unreadable:
             text += ", found but not readable any more"
         if self.expressions:

@@ -71,6 +71,16 @@ OTHERS = {
 SOURCES = {**CONFIGURED, **OTHERS}
 
 
+WITH_DETAILS = [
+    source.name
+    for source in SOURCES.values()
+    if source.protocol == "spider"
+    or getattr(source.options, "detail", None)
+    or getattr(source.options, "details", None)
+]
+INCREMENTAL = [source.name for source in SOURCES.values() if source.options.incremental]
+
+
 def folder(name: str) -> Path:
     """Folder of a source's fixture."""
     return (_FIXTURES if name in CONFIGURED else _HERE / "fixtures") / name

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from scrapy.http import Request, Response
 
 from harvester import config, fixtures
 from harvester import settings as crawl_settings
+from harvester.crawl.details import Details
 from harvester.crawl.run import harvest_source
 from harvester.ledger import JobReport, Ledger
 from harvester.members import Expectations, HarvestSource
+from harvester.sample_portals.server import Answer, Fault
 from tests.conformance import shapes
 from tests.conformance.listing import Listing
-from tests.conformance.sources import SOURCES, folder, with_spider
+from tests.conformance.sources import INCREMENTAL, SOURCES, WITH_DETAILS, folder, with_spider
+from tests.conformance.strikes import another_layout
 from tests.conformance.table import FAMILIES, SETTINGS, TABLE, Absent, Must, must
 from tests.portals.faults import server_error
 
@@ -33,7 +37,7 @@ Data = set[tuple[str, bytes, int]]
 class Healthy:
     """A source whose records are in a ledger already; `report` is that of a second harvest, which changed nothing.
 
-    `details` are the paths that only the first harvest asked for: the records were not changed since.
+    `details` are the paths of what was asked for beside the listing.
     """
 
     source: HarvestSource
@@ -41,12 +45,13 @@ class Healthy:
     portals: dict[str, fixtures.FixturePortal]
     settings: config.Settings
     ledger: Ledger
-    report: JobReport
-    data: Data
-    details: frozenset[str]
+    report: JobReport = field(init=False)
+    data: Data = field(default_factory=set)
+    details: set[str] = field(default_factory=set)
 
-    def harvest(self) -> JobReport:
-        return harvest_source(self.settings, self.source, full=True)
+    def harvest(self, *, full: bool | None = None) -> JobReport:
+        """Harvest all of the source, but of its details what a scheduled job would ask for; `full`: those, too."""
+        return harvest_source(self.settings, self.source, full=full or self.source.options.incremental or None)
 
     def live(self) -> Data:
         return {(held.id, held.content_hash, held.seq) for held in self.ledger.live()}
@@ -90,18 +95,31 @@ class Serving:
         source = fixtures.moved(SOURCES[name], portals).model_copy(update={"expect": Expectations(max_drop=0.2)})
         listing = Listing(source, portals, fixture.exchanges, shapes.of(source).is_page)
         assert listing.pages, "no exchange of the fixture is a page of the listing"
-        first = harvest_source(settings, source, full=True)
-        asked = sum((portal.requests for portal in portals.values()), Counter[str]())
-        again = harvest_source(settings, source, full=True)
-        repeated = sum((portal.requests for portal in portals.values()), Counter[str]()) - asked
         ledger = self._serving.enter_context(Ledger.open(settings.database_url))
-        details = frozenset(asked.keys() - repeated.keys())
-        made = Healthy(source, listing, dict(portals), settings, ledger, again, set(), details)
+        made = Healthy(source, listing, dict(portals), settings, ledger)
+        with _noted() as made.details:
+            first = made.harvest()
+        again = made.report = made.harvest()
         made.data = made.live()
         assert (first.verdict, again.verdict) == ("complete", "complete")
         assert (first.created, again.unchanged, again.updated) == (len(made.data), len(made.data), 0)
         assert made.data
         return made
+
+
+@contextmanager
+def _noted() -> Iterator[set[str]]:
+    """The paths of the details that are asked for meanwhile."""
+    paths: set[str] = set()
+    download = Details._download
+
+    async def noting(self: Details, request: Request) -> Response:
+        paths.add(unquote(urlsplit(request.url).path))
+        return await download(self, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Details, "_download", noting)
+        yield paths
 
 
 @pytest.fixture(scope="module")
@@ -136,14 +154,54 @@ def test_a_fault_has_its_verdict_and_changes_no_data(source: str, name: str, ser
             assert healthy.live() == healthy.data
 
 
+@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("source", INCREMENTAL)
+def test_no_fault_changes_the_data_of_an_incremental_harvest(source: str, name: str, serving: Serving) -> None:
+    row = TABLE[name]
+    with serving.struck(source) as healthy:
+        with ExitStack() as faults, _settings({**SETTINGS, **row.settings}):
+            for portal in healthy.portals.values():
+                faults.enter_context(portal.failing(row.strike(healthy.listing, portal)))
+            report = harvest_source(healthy.settings, healthy.source, full=False)
+        assert not report.full
+        assert (report.created, report.updated, report.removed, report.missing) == (0, 0, 0, 0)
+        assert healthy.live() == healthy.data
+
+
 @pytest.mark.parametrize("source", SOURCES)
+def test_which_sources_have_further_parts(source: str, serving: Serving) -> None:
+    with serving.struck(source) as healthy:
+        assert bool(healthy.details) is (source in WITH_DETAILS)
+
+
+@pytest.mark.parametrize("source", WITH_DETAILS)
+def test_further_parts_in_another_layout_are_told_and_change_no_data(source: str, serving: Serving) -> None:
+    with serving.struck(source) as healthy:
+        with ExitStack() as faults:
+            for portal in healthy.portals.values():
+                faults.enter_context(portal.failing(_details(healthy, portal, another_layout)))
+            report = healthy.harvest(full=True)
+        assert (report.verdict, report.reason) in {
+            ("partial", "layout changed"),
+            ("partial", "unreadable answer"),
+            ("partial", "error inside 200"),
+        }
+        assert "could not be used" in report.detail
+        assert healthy.live() == healthy.data
+        assert healthy.harvest(full=True).verdict == "complete"
+        assert healthy.live() == healthy.data
+
+
+def _details(healthy: Healthy, portal: fixtures.FixturePortal, change: Callable[[Answer], Answer]) -> Fault:
+    return lambda asked: change(portal.answer(asked)) if asked.path in healthy.details else None
+
+
+@pytest.mark.parametrize("source", WITH_DETAILS)
 def test_further_parts_that_could_not_be_had_come_with_the_next_harvest(
     source: str, serving: Serving, tmp_path: Path
 ) -> None:
     """Of a portal that answers its listing and nothing else; all requests that the second harvest did not repeat."""
     with serving.struck(source) as healthy:
-        if not healthy.details:
-            return  # nothing but its listing is asked for
         begun = dataclasses.replace(healthy, settings=config.settings(tmp_path, healthy.settings.config))
         with ExitStack() as faults:
             for portal in healthy.portals.values():

@@ -112,14 +112,20 @@ def _check_profile(ledger: Ledger, job: int, report: JobReport) -> None:
         traits = of_source(tx, tx.execute(select(schema.source.c.key)).scalar_one())
         columns = (record.covered, record.covered_before, record.traits, record.traits_before)
         rows = tx.execute(
-            select(*columns, record.mapped_in, record.rejected, swapped.label("swapped"))
+            select(*columns, record.parts, record.mapped_in, record.rejected, swapped.label("swapped"))
             .join_from(schema.record, schema.sighting, record.key == sighting.record)
             .where(sighting.job == job, sighting.outcome.in_((1, 2, 3, 4)))
         ).all()
     stored = [(_joined(row.covered, row.traits), _joined(row.covered_before, row.traits_before)) for row in rows]
     now = [older if row.swapped else newer for row, (newer, older) in zip(rows, stored, strict=True)]
     before = [
-        older if row.mapped_in == job and not row.swapped else None if row.rejected and not row.swapped else newer
+        None
+        if row.parts > 1 and row.mapped_in != job
+        else older
+        if row.mapped_in == job and not row.swapped
+        else None
+        if row.rejected and not row.swapped
+        else newer
         for row, (newer, older) in zip(rows, stored, strict=True)
     ]
     assert (
