@@ -18,6 +18,7 @@ from harvester.catalog.model import HarvestRecord, Issue, Page, Part
 from harvester.crawl import holder
 from harvester.crawl.order import HarvestOrder
 from harvester.crawl.paging import PagingGuard
+from harvester.crawl.unkeyed import part_without_keys, without_keys
 from harvester.ledger import Ledger, payload_hash
 from harvester.ledger.types import Counts, Ending, Entry, Expected, Job, JobReport, Known
 from harvester.mapping.declared import filling
@@ -81,6 +82,7 @@ class Recorder:
 
         Raises `PortalError` for endless paging: then the page is not committed.
         """
+        page = without_keys(page)
         return self._ledger.commit_page(self.job, page, self._entries(page))
 
     def _entries(self, page: Page) -> list[Entry]:
@@ -113,7 +115,7 @@ class Recorder:
         entries = []
         for record in records:
             answers = [(name, fetched[record.identifier, name]) for name in record.wanted]
-            arrived = {name: answer for name, answer in answers if isinstance(answer, Part)}
+            arrived = {name: part_without_keys(answer) for name, answer in answers if isinstance(answer, Part)}
             failed = tuple((name, answer) for name, answer in answers if isinstance(answer, Issue))
             parts = {part.name: part for part in record.parts} | arrived
             whole = msgspec.structs.replace(record, parts=tuple(parts.values()))

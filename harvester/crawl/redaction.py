@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Iterable
 from urllib.parse import unquote, unquote_plus
 
 _KEY_NAME = r"(?:[a-z_-]*api[_-]?key|service[_-]?key|auth[_-]?key|access[_-]?token|crtfc_key|password)"
@@ -16,8 +17,12 @@ _NAMED_IN_HTML = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _NOTHING = "(?!)"
 _hidden: set[str] = set()
 _in_text, _in_bytes = re.compile(_NOTHING), re.compile(_NOTHING.encode())
+_in_data: re.Pattern[bytes] | None = None
 _lock = threading.Lock()
 
+
+SHORTEST = 8
+"""Characters of a key that is looked for in data: shorter ones are words, which data hold as well."""
 
 HIDDEN = "***"
 """What stands in the place of a key."""
@@ -25,15 +30,21 @@ HIDDEN = "***"
 
 def hide(value: str) -> None:
     """Take `value`, as it is and as URLs and JSON spell it, out of all logs and of all that is redacted from now on."""
-    global _in_text, _in_bytes
+    global _in_text, _in_bytes, _in_data
     with _lock:
         if value not in _hidden:
             _hidden.add(value)
-            pattern = "|".join(spelling(one) for one in sorted(_hidden, key=len, reverse=True))
+            pattern = _any_of(_hidden)
             _in_text, _in_bytes = re.compile(pattern), re.compile(pattern.encode())
+            long = [one for one in _hidden if len(one) >= SHORTEST]
+            _in_data = re.compile(_any_of(long).encode()) if long else None
         for handler in logging.root.handlers:
             if not isinstance(handler.formatter, RedactingFormatter):
                 handler.setFormatter(RedactingFormatter(handler.formatter))
+
+
+def _any_of(values: Iterable[str]) -> str:
+    return "|".join(spelling(one) for one in sorted(values, key=len, reverse=True))
 
 
 def spelling(value: str) -> str:
@@ -81,6 +92,11 @@ def redact(text: str) -> str:
 def redact_bytes(content: bytes) -> bytes:
     """Give `content`, which need not be text, with every hidden value replaced."""
     return _in_bytes.sub(HIDDEN.encode(), content)
+
+
+def redact_data(content: bytes) -> bytes:
+    """Give what a portal sent with every key replaced that it repeats."""
+    return content if _in_data is None else _in_data.sub(HIDDEN.encode(), content)
 
 
 class RedactingFormatter(logging.Formatter):

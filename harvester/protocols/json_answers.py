@@ -32,7 +32,7 @@ def json_of(response: Response) -> Any:
     """The JSON value of an answer, in whatever charset it came; raises `PortalError` where there is none.
 
     Integers of more than 64 bits are given as texts. What only strict readers refuse is read: line breaks and tabs in
-    texts, NaN, halves of surrogate pairs.
+    texts, NaN, halves of surrogate pairs; and CP949 whatever charset is declared.
     """
     declared = declared_charset((response.headers.get("Content-Type") or b"").decode("latin-1"))
     body = as_utf8(response.body, declared)
@@ -47,7 +47,11 @@ def json_of(response: Response) -> Any:
 
 
 def _read_leniently(body: bytes) -> Any:
-    value = json.loads(body, strict=False, parse_int=_exact, parse_constant=lambda _: None)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = body.decode("cp949")
+    value = json.loads(text, strict=False, parse_int=_exact, parse_constant=lambda _: None)
     return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 

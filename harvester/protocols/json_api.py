@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
 import orjson
@@ -246,6 +246,9 @@ class JsonApiSpider(ProtocolSpider):
             following = self._keys.named(following.encode()).decode()
             if not following.startswith(("http://", "https://")):
                 raise PortalError("layout changed", f"{response.url}: the next address is no web address: {named!r}")
+            if self.options.keys and urlsplit(following).netloc != urlsplit(self.source.url).netloc:
+                said = f"the next page is on another host, which is not told the key: {following[:200]}"
+                raise PortalError("forbidden address", f"{response.url}: {said}")
         if following is not None and following in {position.at, self._keys.named(response.url.encode()).decode()}:
             raise PortalError("endless paging", f"{response.url}: the answer names its own page as the next")
         return following

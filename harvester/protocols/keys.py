@@ -7,11 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from harvester.crawl.redaction import spelling
+from harvester.crawl.redaction import SHORTEST, spelling
 from harvester.options.base import REFERENCE
-
-_SHORTEST = 8
-"""Characters of a key that is looked for in answers: shorter ones are words, which data hold as well."""
 
 
 class Keys:
@@ -25,7 +22,7 @@ class Keys:
         self._spelt = [
             (re.compile(spelling(value).encode()), name.encode())
             for name, value in self._values.items()
-            if len(value) >= _SHORTEST
+            if len(value) >= SHORTEST
         ]
 
     def filled(self, value: Any) -> Any:

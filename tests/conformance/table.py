@@ -144,6 +144,7 @@ TABLE: dict[str, Row] = {
             "one file": COMPLETE,  # issues of the file differ: its charset is told from its bytes
             "html pages": (COMPLETE, Must("failed", "unreadable answer")),
             "json pages": REJECTED,
+            "json_api": COMPLETE,
             "dcat_data_json": REJECTED,
             "oai_pmh": COMPLETE,
         },

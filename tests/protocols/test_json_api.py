@@ -155,7 +155,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "maintenance": (faults.html(faults.MAINTENANCE_PAGE), "layout changed"),
     "no list": (faults.body(b'{"status": "OK", "rows": {"1": {}}}'), "layout changed"),
     "no records": (faults.body(b'{"status": "OK", "entries": []}'), "layout changed"),
-    "wrong charset": (faults.body('{"status": "가"}'.encode("cp949")), "unreadable answer"),
+    "wrong charset": (faults.body(b'{"status": "\xff\xfe\xff"}'), "unreadable answer"),
     "cut": (faults.body(b'{"status": "OK", "rows": [{'), "unreadable answer"),
     "no body": (faults.body(b""), "empty"),
 }
@@ -313,6 +313,13 @@ def test_what_only_strict_readers_refuse_costs_nothing(said: bytes, tmp_path: Pa
     with JsonListPortal([]) as portal, portal.failing(faults.body(body)):
         found = listed(portal, tmp_path)
     assert found.identifiers == ["1", "2"]
+
+
+def test_cp949_is_read_though_nobody_declares_it(tmp_path: Path) -> None:
+    body = '{"status": "OK", "rows": [{"id": 1, "name": "전력 판매량"}]}'.encode("cp949")
+    with JsonListPortal([]) as portal, portal.failing(faults.body(body)):
+        found = listed(portal, tmp_path)
+    assert "전력 판매량".encode() in found.records[0].parts[0].payload
 
 
 def test_duplicates_are_counted(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+import orjson
 import pytest
 from pydantic import ValidationError
 
@@ -15,10 +16,13 @@ from harvester.crawl.order import Sample
 from harvester.crawl.run import harvest_source
 from harvester.kit.checking import check
 from harvester.kit.recording import record
+from harvester.ledger import Ledger
 from harvester.members import HarvestSource
+from harvester.options.github_org import GitHubOrgOptions
 from harvester.options.json_api import JsonApiOptions
 from harvester.protocols.json_api import JsonApiSpider
 from harvester.sample_portals.server import Answer, Asked
+from tests.portals import faults
 from tests.portals.json_lists import OPTIONS, JsonListPortal, rows
 from tests.protocols.driver import run, spider
 
@@ -138,6 +142,53 @@ def test_a_portal_that_names_another_variable_is_not_told_it(
         harvest_source(config.settings(tmp_path), source_of(portal, **PLACES["query, next address"]))
     assert "${BANK_KEY}" in asked[1]
     assert "of-somebody-else" not in "".join(asked)
+
+
+def test_another_host_is_not_told_the_key(portal: Locked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALPINE_KEY", KEY)
+    with JsonListPortal(rows(12)) as other:
+        body = (
+            b'{"status": "OK", "rows": [{"id": 1, "name": "a"}], "next": "%s/list?k=${ALPINE_KEY}"}'
+            % other.url.encode()
+        )
+        with portal.failing(faults.body(body)):
+            report = harvest_source(
+                config.settings(tmp_path), source_of(portal, detail=None, **PLACES["query, next address"])
+            )
+        assert other.count() == 0
+    assert (report.verdict, report.reason, report.created) == ("failed", "forbidden address", 0)
+
+
+def test_a_key_that_a_portal_repeats_to_any_protocol_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALPINE_KEY", KEY)
+    repository = {
+        "id": 1,
+        "name": "open-data",
+        "description": f"asked with {KEY}",
+        "homepage": f"https://x.example/?k={quote(KEY, safe='')}",
+    }
+    nameless = {"name": f"asked with {KEY}"}
+    body = orjson.dumps([repository, nameless])
+    with JsonListPortal([]) as portal, portal.failing(faults.body(body)):
+        source = HarvestSource(
+            member="test",
+            key="list",
+            title="목록",
+            protocol="github_org",
+            url=portal.url,
+            options=GitHubOrgOptions(organisation="open", api_key=NAME),
+            evidence="assumed",
+            allow_private=True,
+        )
+        report = harvest_source(config.settings(tmp_path), source)
+    assert (report.verdict, report.created, report.rejected) == ("complete", 1, 1)
+    with Ledger.open(config.settings(tmp_path).database_url) as ledger:
+        (dataset,) = ledger.export()
+    assert b"asked with ***" in dataset.content
+    for file in tmp_path.rglob("*"):
+        assert file.is_dir() or not any(one in file.read_bytes() for one in (b"s3cr3t", b"Zz,9", b"Zz%2C9"))
 
 
 @pytest.mark.parametrize(
