@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, get_args
 
@@ -101,9 +102,15 @@ def _sentence(fault: ErrorDetails, known: Callable[[KeyPath], list[str]]) -> str
             return "a mapping is needed here, for example {ko: 한국전력공사}"
         case "tuple_type":
             return f"a list is needed here, for example [{fault['input']}]"[:300]
+        case "string_type" if isinstance(fault["input"], (bool, int, float, date)):
+            return f"a text is needed here, and YAML reads {_as_yaml(fault['input'])} as none: put it in quotes"
         case "string_type" | "int_type" | "int_parsing" | "float_parsing" | "bool_parsing":
             return f"{message}, and not {fault['input']!r}"[:300]
     return message
+
+
+def _as_yaml(value: Any) -> str:
+    return "yes, no, on, off, true and false" if isinstance(value, bool) else str(value)
 
 
 def _near(key: str, known: list[str]) -> list[str]:

@@ -63,7 +63,7 @@ def plain_name(value: str) -> str:
     Raises ValueError for anything else.
     """
     if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", value):
-        raise ValueError(f"{value!r} is no name: lower-case letters a-z, digits, and a hyphen between them")
+        raise ValueError(f"{value!r} is no name: lower-case letters a-z, digits, and one - or _ between them")
     return value
 
 

@@ -105,6 +105,8 @@ def test_a_protocol_of_one_portal_knows_its_address_and_language(tmp_path: Path)
         ("aliases: [시험]", "aliases: 시험", 2, ["aliases", "a list is needed", "[시험]"]),
         ("title: 시험 포털", "title: files[].{title: name}", 6, ["not valid YAML", "in quotes"]),
         ("title: 시험 포털", "title: 시험: 포털", 6, ["not valid YAML", "in quotes"]),
+        ("title: 시험 포털", "title: no", 6, ["sources.portal.title", "a text is needed", "put it in quotes"]),
+        ("title: 시험 포털", "title: 2026-01-01", 6, ["YAML reads 2026-01-01 as none: put it in quotes"]),
         ("title: 시험 포털", "title: @", 6, ["not valid YAML", "in quotes"]),
         ("title: 시험 포털", "title: `x`", 6, ["not valid YAML", "in quotes"]),
     ],

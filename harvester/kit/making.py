@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import indent
@@ -50,7 +52,7 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
         raise UsageError(f"{name}: a source is named member.source: {error}") from None
     if config.is_packaged(settings.config):
         raise UsageError("the packaged configuration is not to be changed: name a folder of your own with --config DIR")
-    spider = name.replace(".", "_").replace("-", "_")
+    spider = re.sub(r"[.-]", "_", name if name[0].isalpha() else f"spider-{name}")
     written = {
         key: {
             "title": name,
@@ -77,16 +79,25 @@ def make(settings: config.Settings, name: str, url: str, folder: Path) -> Made:
     if present is not None and key in present and present[key].get("protocol") != "spider":
         raise UsageError(f"{files.member}: {key} is there already, with another protocol; nothing was written")
     must_be_writable(files.fixture)
-    files.fixture.mkdir(parents=True, exist_ok=True)
-    if present is None:
-        files.member.parent.mkdir(parents=True, exist_ok=True)
-        files.member.write_text(text, encoding="utf-8")
-    elif key not in present:
+    if present is not None and key not in present:
         files = msgspec.structs.replace(files, to_add=indent(_yaml(written), "  "))
-    files.spider.parent.mkdir(exist_ok=True)
-    files.spider.write_bytes((_TEMPLATES / "spider.py.txt").read_bytes())
     assert source is not None, "it was just written"
-    _write_fixture(files.fixture, source, settings)
+    new = [path for path in (files.member, files.spider, files.fixture) if not path.exists()]
+    try:
+        files.spider.parent.mkdir(exist_ok=True)
+        files.spider.write_bytes((_TEMPLATES / "spider.py.txt").read_bytes())
+        files.fixture.mkdir(parents=True, exist_ok=True)
+        _write_fixture(files.fixture, source, settings)
+        if present is None:
+            files.member.parent.mkdir(parents=True, exist_ok=True)
+            files.member.write_text(text, encoding="utf-8")
+    except BaseException as error:
+        for path in new:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            where = f"{error.filename}: " if error.filename else ""
+            raise UsageError(f"{name}: nothing was written: {where}{error.strerror}") from None
+        raise
     return files
 
 

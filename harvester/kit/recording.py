@@ -17,7 +17,7 @@ import msgspec
 from harvester import config
 from harvester.crawl.order import Sample
 from harvester.crawl.run import harvest_source
-from harvester.errors import ConfigurationError, PortalError
+from harvester.errors import ConfigurationError, PortalError, UsageError
 from harvester.fixtures import (
     EXPECTED,
     INDEX,
@@ -208,13 +208,23 @@ def _file_name(method: str, url: str, body: str, content_type: str) -> str:
 
 
 def _put(work: Path, target: Path) -> None:
-    """Replace the fixture by the new one; files that are not a fixture's own stay."""
+    """Replace the fixture by the new one, which is there as a whole before the old one goes; other files stay.
+
+    Raises `UsageError` where there is no room for it.
+    """
     target.mkdir(parents=True, exist_ok=True)
+    old = {INDEX, EXPECTED, SAMPLE}
     if (target / INDEX).exists():
-        for old in {one.file for one in Fixture.load(target).exchanges} | {INDEX, EXPECTED, SAMPLE}:
-            (target / old).unlink(missing_ok=True)
-    for file in work.iterdir():
-        shutil.copyfile(file, target / file.name)
+        old |= {one.file for one in Fixture.load(target).exchanges}
+    try:
+        with tempfile.TemporaryDirectory(dir=target, prefix=".new-") as beside:
+            new = [Path(shutil.copyfile(file, Path(beside) / file.name)) for file in work.iterdir()]
+            for name in old - {file.name for file in new}:
+                (target / name).unlink(missing_ok=True)
+            for file in new:
+                file.replace(target / file.name)
+    except OSError as error:
+        raise UsageError(f"{target}: the fixture cannot be written here: {error.strerror}") from None
 
 
 def _pretty(value: Any) -> bytes:

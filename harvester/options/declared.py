@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from harvester.mapping.declared import PROPERTIES, is_property
 
@@ -22,7 +22,11 @@ def _several(value: Any) -> Any:
     return value if isinstance(value, (list, tuple)) else (value,)
 
 
-Property = Annotated[str, AfterValidator(_property)]
+Property = Annotated[
+    str,
+    AfterValidator(_property),
+    WithJsonSchema({"type": "string", "anyOf": [{"enum": sorted(PROPERTIES)}, {"pattern": r"^additional\..*\S"}]}),
+]
 """A name that a rule may fill, see `harvester.mapping.declared`."""
 
 OneOrSeveral = BeforeValidator(_several, json_schema_input_type=str | list[str])

@@ -32,7 +32,7 @@ def hints(target: Target, answers: Sequence[Answer]) -> tuple[str, ...]:
     if len(soft) > 3:
         said.append("it answers 200 and a web page to addresses that it does not have, which proves nothing")
     if any(answer.fault.startswith("not asked: ") and answer.reason == "limit" for answer in answers):
-        said.append("not everything was asked for: give an address deeper in the portal, or that of its API")
+        said.append("not everything was asked for: give another address, that of the first page or of an API")
     return tuple(said)
 
 

@@ -68,7 +68,11 @@ class PagedSpider(ProtocolSpider):
         raise NotImplementedError
 
     def page_request(self, address: str, **how: Any) -> Request:
-        """Make the request for a list page, for portals that want a form to be posted."""
+        """Make the request for a list page, for portals that want a form to be posted.
+
+        `how` are further arguments of `scrapy.Request`; give them on, with ``method``, ``body`` and ``headers``. Pages
+        are told apart by `address`, so each wants one of its own, as `next_page` gives it.
+        """
         return self.request(address, self._read, **how)
 
     def listing(self, cursor: str | None) -> Iterator[Request | Page]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from collections.abc import Callable
@@ -127,6 +128,20 @@ def test_whatever_the_names_and_the_address_what_new_writes_is_read_and_replays(
     code, _, said = run("new", f"{name}-too", "--url", url)
     added = yaml.safe_load(said.partition("already:\n")[2].partition("\n\n")[0])
     assert added[name.partition(".")[2] + "-too"]["url"] == url
+
+
+def test_what_new_cannot_write_as_a_whole_it_does_not_leave_in_parts(
+    run: Run, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("harvester.kit.making.write_expected", full)
+        code, _, said = run("new", "odd.board", "--url", "https://portal.example/list")
+    assert (code, said) == (64, "datamoa: odd.board: nothing was written: No space left on device\n")
+    assert not [path for path in (*settings.config.rglob("*"), *tmp_path.rglob("*")) if "odd" in path.name]
+    assert run("new", "odd.board", "--url", "https://portal.example/list")[0] == 0
 
 
 def test_a_job_tells_equal_messages_once_with_their_number_and_values(

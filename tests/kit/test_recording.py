@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,6 +131,25 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(
         _record(settings, source, tmp_path)
     assert board.count("/data/list.do") == 0
     assert not list((tmp_path / source.name).glob("tmp*"))
+
+
+def test_a_disk_that_gets_full_leaves_the_fixture_as_it_was(
+    settings: Settings, source: HarvestSource, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _record(settings, source, tmp_path)
+    before = {file.name: file.read_bytes() for file in (tmp_path / source.name).iterdir()}
+    copy, copied = shutil.copyfile, []
+
+    def full(file: Path, target: Path) -> Path:
+        copied.append(file)
+        if len(copied) > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return copy(file, target)
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(UsageError, match=r"hannuri\.board: the fixture cannot be written here: No space left"):
+        _record(settings, source, tmp_path)
+    assert {file.name: file.read_bytes() for file in (tmp_path / source.name).iterdir()} == before
 
 
 def test_answers_that_change_no_record_are_only_counted(

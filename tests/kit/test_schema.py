@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,27 @@ def test_the_two_agree_on_which_keys_there_are(protocol: str, keys: set[str]) ->
     if keys - known:
         with pytest.raises(ConfigurationError, match="unknown key"):
             config.check_member("x", "x", yaml.safe_dump({**GOOD, "sources": {"a": source}}))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "rules"),
+    [
+        ("json_api", {"records": "list", "identifier": "id", "fields": {"title": "n", "NAME": "n"}}),
+        ("html_list", {"rows": "tr", "identifier": "a", "fields": {"title": "a", "NAME": "a"}}),
+        ("html_list", {"rows": "tr", "identifier": "a", "fields": {"title": "a"}, "detail": "/{identifier}",
+                       "detail_fields": {"NAME": "a"}}),
+        ("table", {"identifier": "번호", "columns": {"title": "제목", "NAME": "제목"}}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "known"), [("title", True), ("additional.전화", True), ("titel", False), ("additional.", False)]
+)
+def test_editors_know_the_properties_that_rules_fill(
+    protocol: str, rules: dict[str, Any], name: str, known: bool
+) -> None:
+    named = yaml.safe_load(yaml.safe_dump(rules).replace("NAME", name))
+    source = {"title": "A", "protocol": protocol, "url": "https://a.example", "evidence": "assumed", **named}
+    data = {**GOOD, "sources": {"a": source}}
+    assert (not _wrong(data)) is known
+    with nullcontext() if known else pytest.raises(ConfigurationError, match="no property is called"):
+        config.check_member("x", "x", yaml.safe_dump(data, allow_unicode=True))

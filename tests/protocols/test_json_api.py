@@ -373,6 +373,45 @@ def test_details_complete_their_records(tmp_path: Path) -> None:
     assert set(unread) == {"extra", "surplus"}
 
 
+def _with_detail(portal: JsonListPortal, renamed: bool) -> Fault:
+    def detail(asked: Asked) -> Answer | None:
+        if not asked.path.startswith("/detail/"):
+            return None
+        said = {"licence_name" if renamed else "license": "공공누리 제1유형", "name": "이름"}
+        return Answer(orjson.dumps({"data": said}), headers={"Content-Type": "application/json"})
+
+    return detail
+
+
+def test_details_that_lost_what_they_had_hold_the_job_however_many_records_were_not_asked_for(tmp_path: Path) -> None:
+    """Six of forty rows changed: what the others had in earlier jobs says nothing about the details of today."""
+    said = [{**row, "changed": "2026-01-01"} for row in rows(40)]
+    detail = {"address": "/detail/{identifier}", "record": "data", "fields": {"license": "license"}}
+    options = {"detail": detail, "fields": LIST["fields"] | {"modified": "changed"}}
+    with JsonListPortal(said) as portal:
+        with portal.failing(_with_detail(portal, renamed=False)):
+            assert harvest(portal, tmp_path, **options).created == 40
+        portal.records = [row | {"changed": "2026-02-02"} for row in said[:6]] + said[6:]
+        with portal.failing(_with_detail(portal, renamed=True)):
+            held = harvest(portal, tmp_path, **options)
+    assert (held.verdict, held.reason, held.withheld) == ("held", "layout changed", 6)
+    assert str(held.deviations[0]).startswith("license: 100 % → 0 % at `license`; candidates: licence_name")
+    with Ledger.open(config.settings(tmp_path).database_url) as ledger:
+        assert all(b"KOGL-1" in one.content for one in ledger.export("test.list"))
+
+
+@pytest.mark.parametrize("known", [0, 12])
+def test_details_that_are_none_are_no_complete_job(known: int, tmp_path: Path) -> None:
+    detail = {"address": "/detail/{identifier}", "record": "data", "fields": {"license": "license"}}
+    with JsonListPortal(rows(12)) as portal:
+        if known:
+            assert harvest(portal, tmp_path, detail=detail).verdict == "complete"
+        with portal.failing(faults.body(b'{"status": "OK", "item": {}}', where=faults.at("/detail"))):
+            report = harvest(portal, tmp_path, detail=detail)
+    assert (report.verdict, report.reason, report.seen) == ("partial", "layout changed", 12)
+    assert report.detail.startswith("12 of 12 detail parts could not be used, the first one: ")
+
+
 @pytest.mark.parametrize(("dated", "asked_again"), [("2026-01-01", 1), ("-", 3), (None, 3)])
 def test_details_are_asked_for_again_where_the_list_tells_a_change_or_can_tell_none(
     tmp_path: Path, dated: str | None, asked_again: int
