@@ -235,8 +235,13 @@ def select(config: Path, names: tuple[str, ...]) -> tuple[HarvestSource, ...]:
     return tuple(chosen.values())
 
 
+def member_files(config: Path) -> list[Path]:
+    """The member files of a config folder, by name."""
+    return sorted((config / "members").glob("*.yml"))
+
+
 def _member_files(config: Path) -> dict[str, Path]:
-    return {file.stem: file for file in sorted((config / "members").glob("*.yml"))}
+    return {file.stem: file for file in member_files(config)}
 
 
 def _spider_names(folder: Path | None) -> list[str] | None:

@@ -33,8 +33,10 @@ class Mistake(NamedTuple):
 def known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     """Keys that may stand at a path within a model's data; none where there is no model."""
     for step in path:
+        if isinstance(step, int):
+            continue
         field = model.model_fields.get(str(step))
-        nested = [kind for kind in (field.annotation, *get_args(field.annotation))] if field else []
+        nested = (field.annotation, *get_args(field.annotation)) if field else ()
         model = next((kind for kind in nested if isinstance(kind, type) and issubclass(kind, BaseModel)), BaseModel)
     return [*model.model_fields]
 

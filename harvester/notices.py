@@ -8,7 +8,9 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from http.client import HTTPException
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -45,6 +47,35 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self).decode()
 
 
+class Told:
+    """What notifiers know of each source: the verdict of the last job that they were, or need not be, told of.
+
+    Kept in a file, because a worker may be started anew, or another process harvest in between; where that cannot be
+    written, in memory.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        try:
+            self._known = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            self._known = {}
+
+    def of(self, source: str) -> str | None:
+        """What is known of a source; None: nothing."""
+        return self._known.get(source)
+
+    def note(self, source: str, verdict: str) -> None:
+        """Remember what is known from now on."""
+        if self._known.get(source) == verdict:
+            return
+        self._known[source] = verdict
+        new = self._file.with_suffix(".new")
+        with suppress(OSError):
+            new.write_bytes(msgspec.json.encode(self._known))
+            new.replace(self._file)
+
+
 def verdict_of(report: JobReport, *, interrupted: bool) -> str:
     """Give what is told of a job: one that could not even begin has no number, and failed."""
     return INTERRUPTED if interrupted and report.job else str(report.verdict)
@@ -64,6 +95,11 @@ def of(report: JobReport, before: str | None, verdict: str) -> Notice | None:
         before=before,
         reason=report.reason,
     )
+
+
+def of_worker(fault: str) -> Notice:
+    """Give the notice of what keeps the worker from its work: it is of no source."""
+    return Notice(text=f"worker: {fault}", source="", job=None, verdict="failed", before=None, reason=fault)
 
 
 def checked(commands: tuple[str, ...], webhooks: tuple[str, ...]) -> Notifiers:

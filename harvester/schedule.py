@@ -27,6 +27,7 @@ from harvester.errors import DataMoaError, LedgerError, NoticeError
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport
 from harvester.members import HarvestSource
+from harvester.membership import Membership
 from harvester.timetable import Due, Limits
 
 AfterJob = Callable[[config.Settings, Ledger], None]
@@ -45,18 +46,17 @@ RunJob = Callable[[HarvestSource], JobReport]
 
 
 class _Pause(NamedTuple):
-    """A job that was interrupted, not by us, or could not begin is not tried again before `until`.
-
-    `told`: the verdict, or what stands in its place, that notifiers know of the source.
-    """
+    """A job that was interrupted, not by us, or could not begin is not tried again before `until`."""
 
     until: datetime
     times: int
-    told: str | None
 
 
 class Dispatcher:
-    """Decides which jobs start, and does what is due when one has ended. Safe to call from several threads."""
+    """Decides which jobs start, and does what is due when one has ended. Safe to call from several threads.
+
+    `tell` says whether a notice was for anybody to know.
+    """
 
     def __init__(
         self,
@@ -66,15 +66,18 @@ class Dispatcher:
         limits: Limits,
         run_job: RunJob,
         after_job: AfterJob,
-        tell: Callable[[notices.Notice], None],
+        tell: Callable[[notices.Notice], bool],
+        told: notices.Told,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
+        self._membership = Membership(settings.config)
         self._ledger = ledger
         self._limits = limits
         self._run_job = run_job
         self._after_job = after_job
         self._tell = tell
+        self._told = told
         self._clock = clock
         self._lock = threading.Lock()
         self._following = threading.Lock()
@@ -85,7 +88,7 @@ class Dispatcher:
         """Take the sources whose jobs start now; each of them must be given to `run`."""
         with self._lock:
             now, latest = self._clock(), self._ledger.latest_jobs(holder.is_dead)
-            sources = config.select(self._settings.config, ())
+            sources = self._membership.enabled()
             running = {name for name, job in latest.items() if job.running} | self._taken.keys()
             waiting = [
                 due
@@ -108,16 +111,17 @@ class Dispatcher:
             return
         try:
             latest = self._ledger.latest_jobs(holder.is_dead).get(name)
-            before: str | None = latest.last_verdict if latest else None
-            if name in self._pauses:
-                before = self._pauses[name].told
+            before = self._told.of(name) or (latest.last_verdict if latest else None)
             console.out.print(f"{_hour(self._clock())} {name} starts: {reason}")
             report = self._report(source)
             if report.elsewhere:
                 console.out.print(f"{_hour(self._clock())} left to that process: {report.reason}")
-                self._pause(name, before)
+                self._pause(name)
                 return
-            self.follow()
+            try:
+                self.follow()
+            except Exception as error:  # noqa: BLE001 - what is told of the job does not depend on the index
+                console.notes.print(f"the index could not be brought up to date: {error}")
             after = self._ledger.latest_jobs(holder.is_dead).get(name)
             # What could not begin has no job: the one that the ledger knows is an earlier one, and says nothing of it.
             finished = after is not None and after.finished is not None and after.job == report.job
@@ -126,9 +130,10 @@ class Dispatcher:
             if finished:
                 self._pauses.pop(name, None)
             else:
-                self._pause(name, verdict)
-            if notice := notices.of(report, before, verdict):
-                self._tell(notice)
+                self._pause(name)
+            notice = notices.of(report, before, verdict)
+            if notice is None or self._tell(notice):
+                self._told.note(name, verdict)
         finally:
             self.give_back(name)
 
@@ -148,11 +153,11 @@ class Dispatcher:
         except (OSError, DataMoaError) as error:  # no process could be started: no disk, no memory, no right
             return JobReport(source=source.name, job=0, verdict="failed", reason=str(error))
 
-    def _pause(self, name: str, told: str | None) -> None:
+    def _pause(self, name: str) -> None:
         """Let a job that did not end wait before it is tried again, longer each time."""
         times = self._pauses[name].times + 1 if name in self._pauses else 1
         pause = min(timedelta(minutes=2**times), _LONGEST_PAUSE)
-        self._pauses[name] = _Pause(self._clock() + pause, times, told)
+        self._pauses[name] = _Pause(self._clock() + pause, times)
 
 
 class _QuickScheduler(Scheduler):  # type: ignore[misc]  # Huey has no types
@@ -191,15 +196,16 @@ class _Faults(logging.Handler):
 
     _AGAIN_SECONDS = 600.0
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
+        self._tell = tell
         self._told: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep tracebacks for what nobody expects."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, sqlite3.Error):
-            said = f"the worker's queue: {error}"
+            said = f"the worker's queue: {error}; nothing starts meanwhile"
         elif isinstance(error, DataMoaError):
             said = str(error)
         else:
@@ -207,6 +213,8 @@ class _Faults(logging.Handler):
         if self._told.get(said, -math.inf) + self._AGAIN_SECONDS < record.created:
             self._told[said] = record.created
             console.notes.print(said)
+            if isinstance(error, sqlite3.Error):  # no other notice can tell of it: jobs come out of the queue
+                self._tell(said)
 
 
 def work(
@@ -226,7 +234,6 @@ def work(
         stop = threading.Event()
         huey = _queue(settings.home / "queue.sqlite")
         logs = logging.getLogger("huey")
-        logs.addHandler(_Faults())
         logs.propagate = False
         telling = threading.Lock()
 
@@ -251,20 +258,32 @@ def work(
             finally:
                 telling.release()
 
-        def tell_all(notice: notices.Notice) -> None:
+        def tell_all(notice: notices.Notice) -> bool:
             if stop.is_set() and notice.verdict == notices.INTERRUPTED:
-                return  # by us
+                return False  # by us
             for notifier in notifiers:
                 try:
                     tell(notifier, notice.line())
                 except sqlite3.Error as error:  # a full disk, which is what the notice may be about
                     console.notes.print(f"the worker's queue cannot be written ({error}); telling at once, one time")
-                    try:
-                        notices.send(notifier, notice.line())
-                    except NoticeError as fault:
-                        console.notes.print(f"a notice was not taken by {fault}; given up")
+                    tell_at_once(notifier, notice)
+            return True
 
-        dispatcher = Dispatcher(settings, ledger, limits=limits, run_job=run_job, after_job=after_job, tell=tell_all)
+        def tell_at_once(notifier: str, notice: notices.Notice) -> None:
+            try:
+                notices.send(notifier, notice.line())
+            except NoticeError as fault:
+                console.notes.print(f"a notice was not taken by {fault}; given up")
+
+        def tell_of_ourselves(fault: str) -> None:
+            for notifier in notifiers:
+                tell_at_once(notifier, notices.of_worker(fault))
+
+        logs.addHandler(_Faults(tell_of_ourselves))
+        told = notices.Told(settings.home / "told.json")
+        dispatcher = Dispatcher(
+            settings, ledger, limits=limits, run_job=run_job, after_job=after_job, tell=tell_all, told=told
+        )
 
         def start_what_is_due() -> None:
             if not stop.is_set():

@@ -50,8 +50,12 @@ class World:
 
         return Dispatcher(
             self.settings, self.ledger, limits=self.limits, run_job=run_job or self.finish, after_job=follow,
-            tell=self.notices.append, clock=lambda: self.now,
+            tell=self.tell, told=notices.Told(self.settings.home / "told.json"), clock=lambda: self.now,
         )  # fmt: skip
+
+    def tell(self, notice: notices.Notice) -> bool:
+        self.notices.append(notice)
+        return True
 
     def start(self, source: HarvestSource) -> Job:
         """A job begins and is under way."""
@@ -237,6 +241,40 @@ def test_what_another_process_harvests_is_left_to_it_without_a_verdict_or_a_noti
     said = capsys.readouterr().out
     assert said.count("left to that process: b:1 is harvesting\n") == 2
     assert "job 0" not in said
+
+
+def test_what_was_told_is_known_to_the_next_worker_and_whatever_others_harvest(world: World) -> None:
+    source = world.sources[0]
+
+    def run(*ends: str) -> list[tuple[str | None, str]]:
+        turns = InTurn(world, *ends)
+        world.dispatcher = world.new_dispatcher(EVERYWHERE, turns)
+        world.notices.clear()
+        while turns.ends:
+            for due in world.dispatcher.next():
+                if due.source.name == source.name:
+                    world.dispatcher.run(source.name, due.reason)
+            world.now += timedelta(hours=1)
+        return [(notice.before, notice.verdict) for notice in world.notices]
+
+    assert run("held", "interrupted") == [(None, "held"), ("held", "interrupted")]
+    assert run("held") == [("interrupted", "held")]
+    elsewhere = world.start(source)
+    assert world.ledger.finish_job(elsewhere, Ending(reason="blocked"), Expected()).verdict == "failed"
+    assert run("failed") == [("held", "failed")]
+    (world.settings.home / "told.json").write_text("torn {")
+    assert run("failed", "held") == [("failed", "held")]
+
+
+def test_a_job_is_told_though_the_index_cannot_follow(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    world.dispatcher._after_job = full
+    world.pass_time()
+    world.pass_time()
+    assert world.notices
+    assert "the index could not be brought up to date: No space left on device" in capsys.readouterr().err
 
 
 def test_a_job_that_somebody_else_runs_is_not_run_again(world: World) -> None:

@@ -17,13 +17,15 @@ from harvester.catalog.identifiers import undated
 from harvester.catalog.model import Agent, Dataset, JoinKey, LangText
 from harvester.catalog.names import name_key
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same dataset would get other keys; part of `Processor.version`."""
 
 _MOST_DOWNLOADS = 4
 """Keys of downloads that one dataset gets: the first ones in their own order, which is the same for both entries."""
 
-_ADDRESS = re.compile(r"https?://(?:[^/?#@]*@)?(?:www\d?\.)?([^/?#:]+)(?::(?:80|443)(?=[/?#]|$))?([^?#]*)(\?[^#]*)?")
+_ADDRESS = re.compile(
+    r"https?://(?:[^/?#@]*@)?(?:www\d?\.)?([^/?#:]+)(?::(?:80|443)(?=[/?#]|$))?([^?#]*)(\?[^#]*)?(#!?/[^?#]+)?"
+)
 _SESSION = re.compile(r";jsessionid=[^/?]*", re.IGNORECASE)
 _MEANINGLESS = re.compile(r"(?:utm_\w+|gclid|fbclid|recommenddatayn|jsessionid|phpsessid)=?.*", re.IGNORECASE)
 _FRONT_PAGE = re.compile(r"(?:/(?:index|main|home|default)\.\w+|/(?:ko|en|kr|kor|eng|main|home))?/?", re.IGNORECASE)
@@ -51,14 +53,15 @@ def join_keys(dataset: Dataset) -> tuple[JoinKey, ...]:
 def address(url: str) -> str | None:
     """Give what an address is compared by; None for a front page, which is no dataset's own.
 
-    Scheme, ``www.``, user, doubled and final slashes, fragments, tracking and session parameters and the order of
-    parameters do not count; data.go.kr's pages of one list key (``/en/data/15000249/fileData.do``) are one.
+    Scheme, ``www.``, user, doubled and final slashes, fragments that are no route (``#/``, ``#!/``), tracking and
+    session parameters and the order of parameters do not count; data.go.kr's pages of one list key
+    (``/en/data/15000249/fileData.do``) are one.
     """
     match = _ADDRESS.match(url)
     if match is None:
         return None
     # Most addresses need none of what follows, and this runs for every link of every record: hence the cheap questions.
-    host, path, query = match.groups()
+    host, path, query, route = match.groups()
     if ";" in path:
         path = _SESSION.sub("", path)
     if "//" in path:
@@ -71,6 +74,8 @@ def address(url: str) -> str | None:
     if query:
         stated = (one for one in query[1:].split("&") if one and not _MEANINGLESS.fullmatch(one))
         parameters = "&".join(sorted(stated))
+    if route:
+        return f"{host}{path}{'?' * bool(parameters)}{parameters}{route.rstrip('/')}"
     if not parameters and len(path) < _LONGEST_FRONT_PAGE and _FRONT_PAGE.fullmatch(path):
         return None
     if "%" in path:

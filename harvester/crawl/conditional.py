@@ -22,6 +22,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers, Request, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.settings import BaseSettings
+from scrapy.utils.request import fingerprint
 
 from harvester.crawl.order import ordered
 from harvester.crawl.redaction import redact
@@ -34,6 +35,10 @@ SAVED_BYTES = "conditional/saved_bytes"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}  # the last: tables of another version
 _KEPT_SECONDS = 90 * 86400
 _LARGEST_KEPT = 32 * 1024 * 1024  # bytes as they came; what is larger is a download, which has a spool of its own
+
+
+_OF_OURS = {b"If-None-Match", b"If-Modified-Since", b"Cookie"}
+"""Headers that are sent again otherwise: they do not choose the answer."""
 
 
 class ConditionalPolicy:
@@ -69,6 +74,11 @@ class ConditionalPolicy:
         return response.status == 304 and not self._anew
 
 
+def _key(request: Request) -> bytes:
+    """What an answer is known by: all that was asked, headers too, which may choose the language of the answer."""
+    return fingerprint(request, include_headers=[name for name in request.headers if name not in _OF_OURS])
+
+
 class SqliteCacheStorage:
     """Scrapy's cache storage in one file for each source; Scrapy's own makes a folder of seven files for each answer.
 
@@ -84,7 +94,6 @@ class SqliteCacheStorage:
 
     def open_spider(self, spider: Spider) -> None:
         """Open the file of the spider's source."""
-        self._fingerprint = spider.crawler.request_fingerprinter.fingerprint
         self._file = self._folder / f"{spider.name}.sqlite"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +121,7 @@ class SqliteCacheStorage:
         """Give the kept answer, None where there is none."""
         try:
             row = self._database.execute(
-                "SELECT url, headers, body FROM answer WHERE request = ? AND proven", (self._fingerprint(request),)
+                "SELECT url, headers, body FROM answer WHERE request = ? AND proven", (_key(request),)
             ).fetchone()
         except sqlite3.Error as error:
             self._begin_anew(error)
@@ -126,7 +135,7 @@ class SqliteCacheStorage:
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:
         """Keep an answer, or note that it was used again."""
-        key, now = self._fingerprint(request), int(time())
+        key, now = _key(request), int(time())
         try:
             if "cached" in response.flags:
                 self._database.execute("UPDATE answer SET used = ? WHERE request = ?", (now, key))

@@ -37,6 +37,9 @@ _PRECEDENCE = (
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
+_TOO_LARGE = "larger than download max size"
+"""Scrapy's words for a body, or its Content-Length."""
+
 _BLOCKED = {401, 403, 407, 429, 451}
 
 
@@ -156,6 +159,8 @@ def _error_reason(error: BaseException | None) -> str:
             return "forbidden address"
         case IgnoreRequest() if "robots.txt" in str(error):
             return "robots"
+        case DownloadCancelledError() if _TOO_LARGE in str(error):
+            return "limit"
         case IgnoreRequest() | DownloadCancelledError():
             return "unreadable answer"
         case DownloadTimeoutError():
@@ -170,6 +175,8 @@ def _sentence(error: BaseException | None) -> str:
     for cause in _causes(error):
         if isinstance(cause, (SSL.Error, VerificationError)):
             return f"its TLS certificate or handshake is not acceptable: {cause}"
+        if _TOO_LARGE in str(cause):
+            return "the answer is larger than a crawl takes (DOWNLOAD_MAXSIZE)"
         if reasons := getattr(cause, "reasons", ()):  # whose text is that of a list of Twisted's failures
             error = reasons[-1].value
     return f"{type(error).__name__}: {error}"

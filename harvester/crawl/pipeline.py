@@ -113,7 +113,7 @@ class LedgerPipeline:
                 self.report = await self._work(self._recorder.finish, self._ending())
                 self.outcome.verdict = self.report.verdict
             else:
-                self.report = await self._work(self._recorder.leave)
+                self.report = await self._work(self._recorder.leave, self._ending())
         except Exception as error:  # noqa: BLE001 - told in the report; the job stays as it is
             self._stop(error)
         logger.info("%s", self.report or self.error)

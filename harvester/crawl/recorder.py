@@ -143,9 +143,9 @@ class Recorder:
             ),
         )
 
-    def leave(self) -> JobReport:
+    def leave(self, ending: Ending) -> JobReport:
         """Leave the job to be taken up again, by anyone and at once; gives it as it stands."""
-        self._ledger.release(self.job)
+        self._ledger.release(self.job, ending)
         return self._ledger.report(self.job.id)
 
     def close(self) -> None:

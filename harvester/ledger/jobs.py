@@ -23,6 +23,9 @@ from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
 from harvester.ledger.types import Counts, Ending, Expected, Job, JobReport
 from harvester.ledger.verdict import SUPERSEDED, Facts, judge
 
+_SPENT = ("requests", "bytes", "seconds", "saved_requests", "saved_bytes")
+"""What a job took, over all its processes; one that was killed has told nothing of it."""
+
 
 def start(
     store: Store,
@@ -99,12 +102,17 @@ def heartbeat(store: Store, job: Job) -> None:
         leases.renew(tx, leases.hold(tx, store, job), job)
 
 
-def release(store: Store, job: Job) -> None:
-    """Give the lease back without ending the job, so that it can be resumed at once; never raises for a lost lease."""
-    source = schema.source
+def release(store: Store, job: Job, ending: Ending | None = None) -> None:
+    """Give the lease back without ending the job, so that it can be resumed at once; never raises for a lost lease.
+
+    What it took so far (`ending`) is added to what it will take.
+    """
+    source, table = schema.source, schema.job
     with store.writing() as tx:
         ours = and_(source.c.name == job.source, source.c.lease == job.lease)
-        tx.execute(update(source).where(ours).values(holder=None, lease_until=None))
+        if tx.execute(update(source).where(ours).values(holder=None, lease_until=None)).rowcount and ending:
+            spent = {name: table.c[name] + getattr(ending, name) for name in _SPENT}
+            tx.execute(update(table).where(table.c.id == job.id).values(spent))
 
 
 def count(store: Store, job: Job) -> Counts:
@@ -145,11 +153,7 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
                 detail=ending.detail,
                 missing=missing,
                 removed=removed,
-                requests=ending.requests,
-                bytes=ending.bytes,
-                seconds=ending.seconds,
-                saved_requests=ending.saved_requests,
-                saved_bytes=ending.saved_bytes,
+                **{name: getattr(row, name) + getattr(ending, name) for name in _SPENT},
                 finished=row.now,
                 updated=row.updated - withheld,
                 unchanged=row.unchanged + withheld,

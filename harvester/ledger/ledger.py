@@ -119,9 +119,9 @@ class Ledger:
         """See `jobs.heartbeat`: extend the lease; raises `LeaseLostError`."""
         jobs.heartbeat(self._store, job)
 
-    def release(self, job: Job) -> None:
+    def release(self, job: Job, ending: Ending | None = None) -> None:
         """See `jobs.release`: give the lease back, leaving the job to be resumed."""
-        jobs.release(self._store, job)
+        jobs.release(self._store, job, ending)
 
     def count(self, job: Job) -> Counts:
         """The counts of a job so far."""

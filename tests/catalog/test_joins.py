@@ -45,6 +45,8 @@ def test_addresses_that_are_one(spellings: list[str]) -> None:
         ("https://a.example.org/X", "https://a.example.org/x"),
         ("https://www.data.go.kr/data/1/fileData.do", "https://www.data.go.kr/data/2/fileData.do"),
         ("https://a.example.org:8080/x", "https://a.example.org/y"),
+        ("https://a.example.org/portal#/dataset/1", "https://a.example.org/portal#/dataset/2"),
+        ("https://a.example.org/#!/dataset/1?v=2", "https://a.example.org/#!/dataset/2"),
     ],
 )
 def test_addresses_that_are_two(pair: tuple[str, str]) -> None:

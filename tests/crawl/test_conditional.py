@@ -86,6 +86,12 @@ def test_nothing_is_kept_where_a_key_is_sent(ask: Ask, validating: Validating, t
     database.close()
 
 
+def test_an_answer_in_another_language_is_another_answer(ask: Ask, validating: Validating) -> None:
+    for language, saved in (("ko", 0), ("ko", 1), ("en", 1), ("ko", 2)):
+        ask(Request(f"{validating.url}/list", headers={"Accept-Language": language}))
+        assert validating.answered[304] == saved
+
+
 def test_what_must_not_be_stored_is_not_and_what_has_no_validator_neither(ask: Ask, validating: Validating) -> None:
     validating.headers = {"Cache-Control": "private, no-store"}
     for _ in range(2):

@@ -87,7 +87,9 @@ def test_a_bomb_in_memory_is_stopped_too(ask: Ask, portal: Portal) -> None:
 
 def test_a_body_beyond_the_limit_is_not_held(ask: Ask, portal: Portal) -> None:
     portal.routes["/"] = Answer(bytes(2_000_000))
-    assert ask(f"{portal.url}/", settings={"DOWNLOAD_MAXSIZE": 1_000_000}).reasons == ["unreadable answer"]
+    asked = ask(f"{portal.url}/", settings={"DOWNLOAD_MAXSIZE": 1_000_000})
+    assert asked.reasons == ["limit"]
+    assert asked.lost[0][1] == f"{portal.url}/: the answer is larger than a crawl takes (DOWNLOAD_MAXSIZE)"
 
 
 def test_memory_does_not_depend_on_the_body(ask: Ask, portal: Portal) -> None:

@@ -132,6 +132,18 @@ def test_the_same_holder_may_start_again_but_its_older_self_is_out(ledger: Ledge
     ledger.heartbeat(newer)
 
 
+def test_what_a_job_took_is_added_up_over_its_processes(ledger: Ledger) -> None:
+    took = Ending(requests=3, bytes=100, seconds=1.5, saved_requests=1, saved_bytes=40)
+    ledger.release(start(ledger), took)
+    stale = start(ledger)
+    job = start(ledger)
+    ledger.release(stale, took)
+    commit(ledger, job, pages(many(2)))
+    report = ledger.finish_job(job, took, Expected())
+    assert (report.requests, report.bytes, report.seconds) == (6, 200, 3.0)
+    assert (report.saved_requests, report.saved_bytes) == (2, 80)
+
+
 def test_a_released_lease_is_free_and_the_job_is_not_over(ledger: Ledger) -> None:
     job = start(ledger, holder="a")
     commit(ledger, job, pages(many(6))[:1])

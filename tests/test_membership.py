@@ -1,0 +1,42 @@
+"""A worker's members: as their files say now, whatever becomes of the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harvester.membership import Membership
+
+MEMBER = """\
+name: {{ko: 시험}}
+sector: public
+sources:
+  one: {{title: 하나, evidence: assumed, protocol: ckan, url: 'https://{host}', enabled: {enabled}}}
+"""
+
+
+def test_a_file_is_read_again_when_it_changes_and_a_fault_in_it_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "members"
+    folder.mkdir()
+    file = folder / "a.yml"
+
+    def named(text: str, other: str = "") -> list[str]:
+        file.write_text(text, encoding="utf-8")
+        if other:
+            (folder / "b.yml").write_text(other, encoding="utf-8")
+        return [f"{source.name} {source.url}" for source in membership.enabled()]
+
+    membership = Membership(tmp_path)
+    assert named(MEMBER.format(host="x.example", enabled="true")) == ["a.one https://x.example"]
+    assert named(MEMBER.format(host="longer.example", enabled="true")) == ["a.one https://longer.example"]
+    assert named("name: {ko") == ["a.one https://longer.example"]
+    assert [source.url for source in membership.enabled()] == ["https://longer.example"]
+    assert capsys.readouterr().err.count("until it is mended it counts as it was") == 1
+    assert named(MEMBER.format(host="x.example", enabled="false"), other="sources: 1") == []
+    assert "b.yml" in capsys.readouterr().err
+    assert named(MEMBER.format(host="x.example", enabled="true")) == ["a.one https://x.example"]
+    file.unlink()
+    assert membership.enabled() == ()
