@@ -111,7 +111,7 @@ class Details:
         if reason in _ANSWERED:
             self._lost_in_a_row = 0
         elif not self._outcome.stopped:
-            self._outcome.lost_details += 1
+            self._outcome.lose_detail(detail)
             self._lost_in_a_row += 1
             if self._lost_in_a_row >= _GIVE_UP_AFTER:
                 self._outcome.fail(reason, f"{_GIVE_UP_AFTER} details in a row were lost, the last one: {detail}")

@@ -117,6 +117,11 @@ class Outcome:
         else:
             self.fail("unreadable answer", f"{where}: {type(error).__name__}: {error}")
 
+    def lose_detail(self, detail: str) -> None:
+        """Note a detail that was given up; the first one is told of where the job has no other reason."""
+        self.lost_details += 1
+        self.detail = self.detail or redact(detail)
+
     def lose_request(self, failure: Failure) -> None:
         """Note a request of the listing that was given up."""
         if is_our_disk(failure.value):

@@ -21,7 +21,7 @@ from harvester.ledger.profile import Profile, profile_json, profile_of
 from harvester.ledger.removal import absent, mark_and_remove, would_go
 from harvester.ledger.store import AnyRow, Store, moment, moment_or_none
 from harvester.ledger.types import Counts, Ending, Expected, Job, JobReport
-from harvester.ledger.verdict import SUPERSEDED, Facts, judge
+from harvester.ledger.verdict import SUPERSEDED, Facts, explained, judge
 
 _SPENT = ("requests", "bytes", "seconds", "saved_requests", "saved_bytes")
 """What a job took, over all its processes; one that was killed has told nothing of it."""
@@ -127,7 +127,8 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
         row = leases.hold(tx, store, job)
         profile = profile_of(row.profile)
         gone = bits_of(collapsed(profile, row.live_before), traits.of_source(tx, row.source_key))
-        judgement = judge(_facts(tx, store, row, ending, expected, drifted=bool(gone)))
+        facts = _facts(tx, store, row, ending, expected, drifted=bool(gone))
+        judgement = judge(facts)
         withheld = settle(tx, store, row, gone, keep=judgement.verdict == "held")
         if row.created or row.updated or row.rejected:
             profile = replace(profile, unread=unread_fields(tx, row.source_key))
@@ -150,7 +151,7 @@ def finish(store: Store, job: Job, ending: Ending, expected: Expected) -> JobRep
             .values(
                 verdict=judgement.verdict,
                 reason=judgement.reason,
-                detail=ending.detail,
+                detail=explained(judgement, facts),
                 missing=missing,
                 removed=removed,
                 **{name: getattr(row, name) + getattr(ending, name) for name in _SPENT},

@@ -67,6 +67,14 @@ class Facts(NamedTuple):
     ambiguous: int = 0
 
 
+def explained(judgement: Judgement, facts: Facts) -> str:
+    """The sentence behind a reason, where it is not the crawl that knows it."""
+    if judgement.reason == AMBIGUOUS_IDENTIFIERS:
+        entries = f"{facts.ambiguous:,} of {facts.counts.seen:,} entries"
+        return f"{entries} have the identifier of another and other contents: does `identifier` name what they share?"
+    return facts.ending.detail
+
+
 def judge(facts: Facts) -> Judgement:
     """The verdict of a job that ended.
 

@@ -174,6 +174,16 @@ def test_a_portal_that_stops_answering_details_is_given_up(harvest: Harvest, mon
         assert portal.paths().count("/robots.txt") == 1
 
 
+def test_a_detail_that_was_given_up_is_told_with_its_address(harvest: Harvest) -> None:
+    with PagedPortal(12, details=True) as portal:
+        whole = portal.routes["/detail"]
+        assert callable(whole)
+        portal.routes["/detail"] = lambda asked: Answer(status=500) if asked.query["id"] == "p-000007" else whole(asked)
+        report = harvest(portal)
+    assert (report.verdict, report.reason) == ("partial", "lost requests")
+    assert report.detail.endswith("/detail?id=p-000007: answered 500")
+
+
 @pytest.mark.parametrize("size", [1, 3, 7, 200])
 def test_commits_do_not_depend_on_which_detail_came_first(
     harvest: Harvest, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, size: int

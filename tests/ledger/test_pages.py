@@ -192,6 +192,7 @@ def test_a_listing_whose_identifiers_tell_nothing_apart_is_not_complete_and_remo
         report = harvest(ledger, [Listed("r0", f"title {number}") for number in range(9)])
         assert (report.verdict, report.reason) == ("partial", "ambiguous identifiers")
         assert (report.duplicate, report.missing, report.removed) == (8, 0, 0)
+        assert report.detail.startswith("8 of 9 entries have the identifier of another and other contents")
     again = harvest(ledger, [*many(9), *many(9)])
     assert (again.verdict, again.duplicate) == ("complete", 9), "the same contents twice are no more than that"
 
