@@ -178,7 +178,7 @@ def test_a_detail_that_was_given_up_is_told_with_its_address(harvest: Harvest) -
     with PagedPortal(12, details=True) as portal:
         whole = portal.routes["/detail"]
         assert callable(whole)
-        portal.routes["/detail"] = lambda asked: Answer(status=500) if asked.query["id"] == "p-000007" else whole(asked)
+        portal.routes["/detail"] = lambda asked: Answer(status=500) if asked.path.endswith("7") else whole(asked)
         report = harvest(portal)
     assert (report.verdict, report.reason) == ("partial", "lost requests")
     assert report.detail.endswith("/detail?id=p-000007: answered 500")
