@@ -98,7 +98,7 @@ def deviations(
     for what in collapsed(now, min(live, _TOLD_OF)):
         had, kept = now.had[what], now.kept.get(what, 0)
         before = had / now.known
-        unreadable = _unreadable(what, now, before)
+        unreadable = _unreadable(what, now, had - kept)
         name(what, before, kept / now.known, had - kept, structural=what in structural, unreadable=unreadable)
     for what, number in (usual.covered if usual and usual.records and now.records else {}).items():
         assert usual is not None
@@ -111,7 +111,7 @@ def deviations(
             and _differ(number, usual.records, now.covered.get(what, 0), now.records)
             and not _is_looked_for_no_more(what, expressions)
         ):
-            name(what, before, after, lost, unreadable=_unreadable(what, now, before))
+            name(what, before, after, lost, unreadable=_unreadable(what, now, lost))
     for what, number in (usual.covered if usual and usual.records and now.new else {}).items():
         assert usual is not None
         before, after = number / usual.records, now.new_covered.get(what, 0) / now.new
@@ -153,9 +153,9 @@ def _is_looked_for_no_more(what: str, expressions: Mapping[str, tuple[str, ...]]
     return what not in [found_at(whole, one) for one in expressions.get(whole, ())]
 
 
-def _unreadable(what: str, now: Profile, before: float) -> bool:
-    """Whether the values are still found, so that it is their form that has changed."""
-    return now.found.get(what, 0) >= _FALLEN * before * now.records
+def _unreadable(what: str, now: Profile, lost: int) -> bool:
+    """Whether the values of most records that lost it are still found, so that it is their form that has changed."""
+    return now.found.get(what, 0) - now.covered.get(what, 0) >= _FALLEN * lost
 
 
 def _differ(one: int, of_one: int, other: int, of_other: int) -> bool:

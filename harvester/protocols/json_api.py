@@ -217,16 +217,17 @@ class JsonApiSpider(ProtocolSpider):
         """What the next request sends; None: the listing ends here."""
         paging = self.options.paging
         total = None if following.total is None else believed(max(following.total, told or 0), following.read)
-        if not rows or following.read == total:
+        pages = count(self._found("paging.pages", paging.pages, answer, response)) if paging.page else None
+        left = None if pages is None else pages - (int(position.at or 0) - int(paging.begin or 0) + 1)
+        if not rows or (following.read == total and not (left and left > 0)):
             return None
         if paging.follows or paging.cursor:
             return self._named_next(position, answer, response)
         if not isinstance(position.at, int):  # one answer is all
             return None
-        pages = count(self._found("paging.pages", paging.pages, answer, response))
-        if paging.page and pages is not None and position.at - int(paging.begin or 0) + 1 >= pages:
+        if left is not None and left <= 0:
             return None
-        if total is None and pages is None and rows < (following.rows or 0):
+        if total is None and left is None and rows < (following.rows or 0):
             return None
         return position.at + (1 if paging.page else rows)
 

@@ -298,6 +298,13 @@ def test_one_page_that_fails_makes_a_partial_job(tmp_path: Path) -> None:
     assert (report.verdict, report.reason.partition(":")[0], report.created) == ("partial", "server error", 20)
 
 
+def test_a_total_of_the_page_does_not_hide_the_pages_that_are_told(tmp_path: Path) -> None:
+    """It is asked on, and then they contradict each other, or the total is known for another number."""
+    with JsonListPortal(rows(40), tells=("pages",)) as portal:
+        report = harvest(portal, tmp_path, paging={**PAGED, "pages": "pages"}, total="length(rows)")
+    assert (report.verdict, report.created) == ("complete", 40)
+
+
 def test_integers_of_any_length_are_read_to_the_last_digit(tmp_path: Path) -> None:
     numbers = [20240101123456000000 + number for number in range(6)]
     body = msgspec.json.encode({"status": "OK", "rows": [{"id": number, "name": "이름"} for number in numbers]})
@@ -378,7 +385,7 @@ def _with_detail(portal: JsonListPortal, renamed: bool) -> Fault:
         if not asked.path.startswith("/detail/"):
             return None
         said = {"licence_name" if renamed else "license": "공공누리 제1유형", "name": "이름"}
-        return Answer(orjson.dumps({"data": said}), headers={"Content-Type": "application/json"})
+        return Answer(orjson.dumps({"status": "OK", "data": said}), headers={"Content-Type": "application/json"})
 
     return detail
 
