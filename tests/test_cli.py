@@ -346,6 +346,7 @@ def test_what_is_unusual_about_a_job_is_told(run: Run, tmp_path: Path) -> None:
     assert (code, job["verdict"], job["reason"]) == (0, "held", "layout changed")
     assert job["deviations"][0] == {
         "what": "title", "before": 1.0, "after": 0.0, "records": 10, "structural": True, "unreadable": False,
+        "new": False,
         "expressions": [], "candidates": ["heading"], "given_up": [],
         "text": "title: 100 % → 0 %; candidates: heading",
     }  # fmt: skip

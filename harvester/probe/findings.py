@@ -79,9 +79,8 @@ class Target:
         return tuple(dict.fromkeys((root, root + path.rstrip("/"))))
 
     def below(self, *paths: str) -> list[str]:
-        """Each path below each base: the first one everywhere, then all at the host before all below the path given."""
-        first, *others = paths
-        return [base + first for base in self.bases] + [base + path for base in self.bases for path in others]
+        """Each path below each base; the first path everywhere first."""
+        return [base + path for path in paths for base in self.bases]
 
 
 Reading: TypeAlias = Generator[str, Answer, Finding | None]

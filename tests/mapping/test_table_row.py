@@ -113,7 +113,7 @@ def test_columns_of_a_member_file_become_rules(tmp_path: Path) -> None:
     [
         ("licence: 조건", r"a\.yml:12: .*no property is called 'licence'; did you mean `license`\?"),
         ("keyword: []", r"a\.yml:12: .*keyword.*at least 1"),
-        ("keyword: [1]", r"a\.yml:12: .*keyword.*string"),
+        ("keyword: [1]", r"a\.yml:12: .*keyword.*put it in quotes"),
     ],
 )
 def test_mistakes_are_told_with_their_line(line: str, said: str, tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ def test_oai_pmh_by_any_of_its_addresses(probed: Probed) -> None:
         )
 
     with Routes({"/oai/request": repository}) as portal:
-        for path in ("", "/study/1", "/oai/request", "/oai/request?verb=Identify", "/oai/request?verb=ListSets"):
+        for path in ("", "/oai/request", "/oai/request?verb=Identify", "/oai/request?verb=ListSets"):
             best = probed(portal.url + path).findings[0]
             assert (best.protocol, best.address) == ("oai_pmh", f"{portal.url}/oai/request"), path
             assert (best.confidence, best.count, best.title) == (CERTAIN, 1234, "시험 저장소")
