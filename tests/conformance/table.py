@@ -70,9 +70,9 @@ NO_PAGES = Absent("its listing is one file: there is no page that another could 
 
 TABLE: dict[str, Row] = {
     "timeout": Row(
-        everywhere(lambda: faults.slow(0.3)),
+        everywhere(lambda: faults.slow(0.2)),
         Must("failed", "timeout"),
-        settings={"DOWNLOAD_TIMEOUT": 0.1, "RETRY_TIMES": 0},
+        settings={"DOWNLOAD_TIMEOUT": 0.05, "RETRY_TIMES": 0},
     ),
     "429 with Retry-After": Row(everywhere(lambda: faults.too_many_requests("1")), COMPLETE),
     "500 once": Row(everywhere(lambda: faults.times(1, faults.server_error())), COMPLETE),
