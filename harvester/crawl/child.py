@@ -63,11 +63,12 @@ def main(order: ChildOrder, until: Connection, told: Connection) -> None:
 
 
 def _limit_memory(megabytes: int) -> None:
-    limit = megabytes * 2**20
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    limit, before = megabytes * 2**20, resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, before[1]))
     try:
         bytearray(_HEADROOM)  # else memory ends wherever Scrapy happens to be, which may then wait for ever
     except MemoryError:
+        resource.setrlimit(resource.RLIMIT_DATA, before)  # to say so takes memory, too
         raise ConfigurationError(f"no job can begin in {megabytes} MB (--memory)") from None
 
 

@@ -42,6 +42,10 @@ def _faults(word: str, said: Any, schema: Any, value: Any, root: dict[str, Any],
         case "const":
             if value != said:
                 yield wrong
+        case "patternProperties":
+            for pattern, one in said.items() if isinstance(value, dict) else ():
+                for name in filter(re.compile(pattern).search, value):
+                    yield from faults(one, value[name], root, f"{path}.{name}")
         case "pattern":
             if isinstance(value, str) and not re.search(said, value):
                 yield wrong
