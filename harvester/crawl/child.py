@@ -11,14 +11,15 @@ import signal
 import sys
 from logging.handlers import RotatingFileHandler
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from scrapy.utils.log import configure_logging
 
 from harvester import config
-from harvester.crawl.children import ChildOrder, Message, log_file
 from harvester.crawl.crawling import crawl
+from harvester.crawl.events import Message
 from harvester.crawl.loop import event_loop
-from harvester.crawl.order import HarvestOrder
+from harvester.crawl.order import ChildOrder, HarvestOrder
 from harvester.crawl.redaction import RedactingFormatter, redact
 from harvester.errors import ConfigurationError, DataMoaError, LeaseHeldError
 from harvester.ledger.types import JobReport
@@ -82,13 +83,18 @@ def _tell(told: Connection, message: Message) -> None:
         told.send(message)
 
 
+def _log_file(settings: config.Settings, source: str) -> Path:
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    return settings.logs / f"{source}.log"
+
+
 def _log_to(settings: config.Settings, source: str) -> None:
-    with log_file(settings, source).open("ab") as log:  # what is printed, and what Python says of a fault
+    with _log_file(settings, source).open("ab") as log:  # what is printed, and what Python says of a fault
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
     configure_logging({"LOG_INSTALL_ROOT_HANDLER": False})
     handler = RotatingFileHandler(
-        log_file(settings, source), maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
+        _log_file(settings, source), maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
     )
     line = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(RedactingFormatter(line))

@@ -14,19 +14,17 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from time import monotonic, sleep
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 
 from harvester import config
-from harvester.crawl.events import ProgressEvent
-from harvester.crawl.order import HarvestOrder
+from harvester.crawl.events import Message, ProgressEvent
+from harvester.crawl.order import ChildOrder, HarvestOrder
 from harvester.errors import DataMoaError
 from harvester.ledger.types import JobReport
 from harvester.members import HarvestSource
@@ -52,22 +50,6 @@ _forking.set_forkserver_preload(["harvester.crawl.preloaded"])
 
 _OF_MEMORY = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP, signal.SIGKILL}
 """Signals that a process may end by where it gets no more memory: libraries in C that do not expect it, the system."""
-
-
-class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is told. It takes on `environment`, where settings are; `memory` in MB."""
-
-    source: str
-    full: bool | None
-    limit: int | None
-    dry_run: bool
-    started: datetime
-    environment: dict[str, str]
-    memory: int | None = None
-
-
-Message: TypeAlias = ProgressEvent | JobReport | str
-"""What a child tells: progress while it runs, its report at the end, or the fault that kept it from one."""
 
 
 class Child(NamedTuple):
@@ -294,12 +276,6 @@ def _uninterrupted() -> Iterator[None]:
             signal.signal(number, handler)
     for each in came:
         signal.raise_signal(each)
-
-
-def log_file(settings: config.Settings, source: str) -> Path:
-    """The log of one source's crawls."""
-    settings.logs.mkdir(parents=True, exist_ok=True)
-    return settings.logs / f"{source}.log"
 
 
 def _failed(source: HarvestSource, reason: str) -> JobReport:

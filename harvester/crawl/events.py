@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
+
+from harvester.ledger.types import JobReport
 
 
 class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,3 +26,7 @@ class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int = 0
     seconds: float = 0.0
     ended: bool = False
+
+
+Message: TypeAlias = ProgressEvent | JobReport | str
+"""What a child tells: progress while it runs, its report at the end, or the fault that kept it from one."""

@@ -52,6 +52,18 @@ class HarvestOrder:
         return self  # Scrapy copies its settings deeply; this is frozen
 
 
+class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What a child is told. It takes on `environment`, where settings are; `memory` in MB."""
+
+    source: str
+    full: bool | None
+    limit: int | None
+    dry_run: bool
+    started: datetime
+    environment: dict[str, str]
+    memory: int | None = None
+
+
 def ordered(scrapy_settings: Any) -> HarvestOrder:
     """The order of this crawl; without one (``scrapy crawl``) what `datamoa harvest NAME` would ask for."""
     order = scrapy_settings.get("HARVEST_ORDER")

@@ -21,8 +21,9 @@ from sqlalchemy import create_engine, text
 
 from harvester import config
 from harvester.crawl import children
-from harvester.crawl.children import Child, ChildOrder, Message, start
-from harvester.crawl.events import ProgressEvent
+from harvester.crawl.children import Child, start
+from harvester.crawl.events import Message, ProgressEvent
+from harvester.crawl.order import ChildOrder
 from harvester.crawl.run import harvest
 from harvester.ledger import Ledger
 from harvester.ledger.types import JobReport
