@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -56,6 +57,7 @@ class Told:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._lock = threading.Lock()
         try:
             self._known = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
@@ -67,13 +69,14 @@ class Told:
 
     def note(self, source: str, verdict: str) -> None:
         """Remember what is known from now on."""
-        if self._known.get(source) == verdict:
-            return
-        self._known[source] = verdict
-        new = self._file.with_suffix(".new")
-        with suppress(OSError):
-            new.write_bytes(msgspec.json.encode(self._known))
-            new.replace(self._file)
+        with self._lock:
+            if self._known.get(source) == verdict:
+                return
+            self._known[source] = verdict
+            new = self._file.with_suffix(".new")
+            with suppress(OSError):
+                new.write_bytes(msgspec.json.encode(self._known))
+                new.replace(self._file)
 
 
 def verdict_of(report: JobReport, *, interrupted: bool) -> str:

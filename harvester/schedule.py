@@ -214,7 +214,7 @@ class _Faults(logging.Handler):
             self._told[said] = record.created
             console.notes.print(said)
             if isinstance(error, sqlite3.Error):  # no other notice can tell of it: jobs come out of the queue
-                self._tell(said)
+                threading.Thread(target=self._tell, args=(said,), daemon=True).start()
 
 
 def work(

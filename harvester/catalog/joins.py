@@ -24,7 +24,7 @@ _MOST_DOWNLOADS = 4
 """Keys of downloads that one dataset gets: the first ones in their own order, which is the same for both entries."""
 
 _ADDRESS = re.compile(
-    r"https?://(?:[^/?#@]*@)?(?:www\d?\.)?([^/?#:]+)(?::(?:80|443)(?=[/?#]|$))?([^?#]*)(\?[^#]*)?(#!?/[^?#]+)?"
+    r"https?://(?:[^/?#@]*@)?(?:www\d?\.)?([^/?#:]+)(?::(?:80|443)(?=[/?#]|$))?([^?#]*)(\?[^#]*)?(#!?/[^#]+)?"
 )
 _SESSION = re.compile(r";jsessionid=[^/?]*", re.IGNORECASE)
 _MEANINGLESS = re.compile(r"(?:utm_\w+|gclid|fbclid|recommenddatayn|jsessionid|phpsessid)=?.*", re.IGNORECASE)
@@ -74,7 +74,7 @@ def address(url: str) -> str | None:
     if query:
         stated = (one for one in query[1:].split("&") if one and not _MEANINGLESS.fullmatch(one))
         parameters = "&".join(sorted(stated))
-    if route:
+    if route and (any(map(str.isdigit, route)) or _FRONT_PAGE.fullmatch(path)):
         return f"{host}{path}{'?' * bool(parameters)}{parameters}{route.rstrip('/')}"
     if not parameters and len(path) < _LONGEST_FRONT_PAGE and _FRONT_PAGE.fullmatch(path):
         return None

@@ -37,7 +37,7 @@ _KEPT_SECONDS = 90 * 86400
 _LARGEST_KEPT = 32 * 1024 * 1024  # bytes as they came; what is larger is a download, which has a spool of its own
 
 
-_OF_OURS = {b"If-None-Match", b"If-Modified-Since", b"Cookie"}
+_OF_OURS = {b"If-None-Match", b"If-Modified-Since", b"Cookie", b"Referer"}
 """Headers that are sent again otherwise: they do not choose the answer."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 
 from scrapy.crawler import Crawler
@@ -17,6 +17,7 @@ from harvester.catalog.model import HarvestRecord, Issue, Part
 from harvester.crawl.outcome import Outcome, explain
 from harvester.crawl.redaction import redact
 from harvester.errors import PortalError
+from harvester.ledger.verdict import ANSWERED
 from harvester.protocols.base import ProtocolSpider
 
 logger = logging.getLogger(__name__)
@@ -31,14 +32,15 @@ _BATCH_SECONDS = 20
 _GIVE_UP_AFTER = 30
 """So many lost details one after the other: the portal is gone, and asking on would take hours of retries."""
 
-_ANSWERED = {"not found", "unreadable answer", "error inside 200", "layout changed", "empty"}
-"""Reasons for which the portal did answer: they say nothing about whether it will answer the next request."""
-
 
 _UNUSABLE = {"unreadable answer", "error inside 200", "layout changed"}
 """Reasons that may be the portal's new layout, where half of the answers have them."""
 
-_FEWEST_UNUSABLE = 2
+_FEWEST_UNUSABLE = 3
+_MANY_UNUSABLE = 30
+_UNUSABLE_SHARE = 0.05
+"""So many that could be used before, or this share of the source's if that is fewer: some pages of records are broken
+for good, and are asked for in every job."""
 
 
 class Details:
@@ -48,8 +50,9 @@ class Details:
         self._crawler = crawler
         self._spider = spider
         self._lost_in_a_row = 0
-        self._usable: Counter[str] = Counter()
-        self._unusable: dict[str, list[Issue]] = defaultdict(list)
+        self._usable_again: Counter[str] = Counter()
+        self._unusable_now: dict[str, list[Issue]] = defaultdict(list)
+        self._never_usable: dict[str, list[Issue]] = defaultdict(list)
         # As many as the downloader sends at once: were a whole batch handed to it, a stop would wait for all of it.
         self._turns = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
         self.batch = min(BATCH, _FIRST_BATCH)
@@ -66,22 +69,36 @@ class Details:
         began = monotonic()
         wanted = [(record, name, address) for record in records for name, address in record.wanted.items()]
         answers = await asyncio.gather(*(self._part(*one) for one in wanted))
-        for (_, name, _), answer in zip(wanted, answers, strict=True):
+        for (record, name, _), answer in zip(wanted, answers, strict=True):
+            stored = any(part.name == name for part in record.parts)
             if isinstance(answer, Part):
-                self._usable[name] += 1
+                self._usable_again[name] += stored
             elif answer.code in _UNUSABLE:
-                self._unusable[name].append(answer)
+                (self._unusable_now if stored else self._never_usable)[name].append(answer)
         self.batch = max(1, min(BATCH, int(self.batch * _BATCH_SECONDS / max(monotonic() - began, 0.001))))
         return {(record.identifier, name): answer for (record, name, _), answer in zip(wanted, answers, strict=True)}
 
-    def judge(self) -> None:
-        """Say of the job that its details were no details, where that is so of half of those that were answered."""
-        for name, issues in self._unusable.items():
-            answered = self._usable[name] + len(issues)
-            if len(issues) >= max(_FEWEST_UNUSABLE, answered / 2):
-                first = issues[0]
-                said = f"{len(issues)} of {answered} {name} parts could not be used, the first one: {first.message}"
-                self._outcome.fail(first.code, said)
+    @property
+    def are_doubtful(self) -> bool:
+        """Whether there is anything to judge."""
+        return bool(self._unusable_now or self._never_usable)
+
+    def judge(self, stored: Mapping[str, int]) -> None:
+        """Say of the job that its details are none: half of those that were usable before and were answered, or of all
+        that the source has. `stored` is how many of its records have each part.
+        """
+        for name, issues in self._unusable_now.items():
+            known = stored.get(name, 0)
+            fewest = max(min(_FEWEST_UNUSABLE, known), min(_MANY_UNUSABLE, _UNUSABLE_SHARE * known))
+            if len(issues) >= max(fewest, (self._usable_again[name] + len(issues)) / 2):
+                self._say(name, issues, self._usable_again[name] + len(issues))
+        for name, issues in self._never_usable.items():
+            if len(issues) >= max(_FEWEST_UNUSABLE, (stored.get(name, 0) + len(issues)) / 2):
+                self._say(name, issues, stored.get(name, 0) + len(issues))
+
+    def _say(self, name: str, issues: list[Issue], of: int) -> None:
+        said = f"{len(issues)} of {of} {name} parts could not be used, the first one: {issues[0].message}"
+        self._outcome.fail(issues[0].code, said)
 
     async def _part(self, record: HarvestRecord, name: str, address: str) -> Part | Issue:
         try:
@@ -108,7 +125,7 @@ class Details:
 
     def _lost(self, name: str, address: str, error: Exception) -> Issue:
         reason, detail = explain(error, address)
-        if reason in _ANSWERED:
+        if reason in ANSWERED:
             self._lost_in_a_row = 0
         elif not self._outcome.stopped:
             self._outcome.lose_detail(detail)

@@ -177,7 +177,8 @@ class LedgerPipeline:
             fetched = await details.fetch(records)
             if not self.outcome.stopped:
                 self._counts = await self._work(self._recorder.record_details, records, fetched)
-        details.judge()
+        if details.are_doubtful:
+            details.judge(await self._work(self._recorder.stored_parts))
 
     def _stop(self, error: Exception) -> None:
         """Stop at once and leave the job as it is, to be taken up again."""

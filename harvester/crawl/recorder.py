@@ -105,6 +105,10 @@ class Recorder:
         """The next records whose further parts are to be fetched, in listing order, with all stored parts."""
         return self._ledger.pending(self.job, limit)
 
+    def stored_parts(self) -> Mapping[str, int]:
+        """How many records of the source have each part."""
+        return self._ledger.part_counts(self._source.name)
+
     def record_details(
         self, records: Sequence[HarvestRecord], fetched: Mapping[tuple[str, str], Part | Issue]
     ) -> Counts:

@@ -35,7 +35,8 @@ def hide(value: str) -> None:
         if value not in _hidden:
             _hidden.add(value)
             pattern = _any_of(_hidden)
-            _in_text, _in_bytes = re.compile(pattern), re.compile(pattern.encode())
+            _in_bytes = re.compile(pattern.encode())
+            _in_text = re.compile("|".join([pattern, *map(_beginning, _hidden)]))
             long = [one for one in _hidden if len(one) >= SHORTEST]
             _in_data = re.compile(_any_of(long).encode()) if long else None
         for handler in logging.root.handlers:
@@ -47,9 +48,19 @@ def _any_of(values: Iterable[str]) -> str:
     return "|".join(spelling(one) for one in sorted(values, key=len, reverse=True))
 
 
+def _beginning(value: str) -> str:
+    """What is left of a key where a text was cut in it."""
+    return f"{spelling(value[:SHORTEST])}(?:[^\\s\"'<>&;,]*)" if len(value) > SHORTEST else _NOTHING
+
+
 def spelling(value: str) -> str:
     """Regular expression of a key as it is, and as URLs, JSON and HTML spell it, each character in any way."""
-    return "|".join("".join(map(_spelt, one)) for one in dict.fromkeys((value, unquote(value))))
+    return "|".join("".join(map(_spelt, one)) for one in _forms(value))
+
+
+def _forms(value: str) -> Iterable[str]:
+    decoded = unquote(value)  # data.go.kr shows its keys quoted, too
+    return (value, decoded) if decoded != value and len(decoded) >= SHORTEST else (value,)
 
 
 def _spelt(char: str) -> str:
@@ -57,12 +68,12 @@ def _spelt(char: str) -> str:
         return re.escape(char)
     ways = [re.escape(char), "".join(f"%(?:25)*(?i:{byte:02x})" for byte in char.encode("utf-8", "replace"))]
     units = char.encode("utf-16-be", "replace").hex()
-    ways.append("".join(rf"\\+u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)))
+    ways.append("".join(rf"\\{{1,8}}u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)))
     ways.append(f"&#(?:0*{ord(char)}|(?i:x0*{ord(char):x}));")
     if char in _NAMED_IN_HTML:
         ways.append(f"&{_NAMED_IN_HTML[char]};")
     if char in '/"\\':
-        ways.append(rf"\\+{re.escape(char)}")
+        ways.append(rf"\\{{1,8}}{re.escape(char)}")
     if char == " ":
         ways.append(r"\+")
     return f"(?:{'|'.join(ways)})"

@@ -80,7 +80,9 @@ class Intake:
             self.outcomes[records.OUTCOMES[outcome]] += 1
             self.batch.see(key, outcome, new=state is None)
             if one.entry.record.wanted and outcome != records.DELETED:
-                self._want_parts(key, one.entry, parts.get(key, {}))
+                # Of what was taken back the parts are those that lost it: nothing but new ones can mend that.
+                again = self._anew or (state is not None and state.mapping_version == records.TAKEN_BACK)
+                self._want_parts(key, one.entry, parts.get(key, {}), again=again)
 
     def take_beside(self, page: Page) -> None:
         """Take what a page holds beside records: entries without identifier, and those whose metadata got lost."""
@@ -174,14 +176,14 @@ class Intake:
         ]
         return records.stored_parts(self._tx, self._store, keys)
 
-    def _want_parts(self, key: int, entry: Entry, parts: dict[str, StoredPart]) -> None:
+    def _want_parts(self, key: int, entry: Entry, parts: dict[str, StoredPart], *, again: bool) -> None:
         """Parts are fetched that never arrived, or arrived for another revision of the record, or are wanted anew."""
         revision = clean(entry.record.revision)
         brought = {part.name for part in entry.record.parts} if not parts else set()
         wanted = {
             name: address
             for name, address in entry.record.wanted.items()
-            if name not in brought and (self._anew or name not in parts or parts[name].revision != revision)
+            if name not in brought and (again or name not in parts or parts[name].revision != revision)
         }
         if wanted:
             self._pending.append(Pending(self._row.id, key, revision, to_json(wanted)))

@@ -137,6 +137,10 @@ class Ledger:
         """See `pages.known`."""
         return pages.known(self._store, source, identifiers)
 
+    def part_counts(self, source: str) -> dict[str, int]:
+        """See `pages.part_counts`."""
+        return pages.part_counts(self._store, source)
+
     def stored_parts(self, source: str, identifiers: Sequence[str]) -> dict[str, tuple[Part, ...]]:
         """See `pages.stored_parts`."""
         return pages.stored_parts(self._store, source, identifiers)

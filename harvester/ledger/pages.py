@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from harvester.catalog.coverage import bits_of
 from harvester.catalog.model import Issue, Page, Part
@@ -53,6 +53,16 @@ def known(store: Store, source: str, identifiers: Sequence[str]) -> dict[str, Kn
         )
         for identifier, digest, version, revision, parts, job, seq, content_seq in rows
     }
+
+
+def part_counts(store: Store, source: str) -> dict[str, int]:
+    """How many records of a source have each part, by its name."""
+    part, table = schema.part.c, schema.source.c
+    with store.reading() as tx:
+        key = tx.execute(select(table.key).where(table.name == source)).scalar_one()
+        low, high = records.span(key)
+        counted = select(part.name, func.count()).where(part.record.between(low, high)).group_by(part.name)
+        return {name: number for name, number in tx.execute(counted)}
 
 
 def stored_parts(store: Store, source: str, identifiers: Sequence[str]) -> dict[str, tuple[Part, ...]]:

@@ -25,7 +25,7 @@ TOTAL_NOT_MET = "total not met"
 AMBIGUOUS_IDENTIFIERS = "ambiguous identifiers"
 SUPERSEDED = "superseded"
 
-ANSWERED = frozenset({NOT_FOUND, UNREADABLE_ANSWER, ERROR_INSIDE_200, LAYOUT_CHANGED, EMPTY})
+ANSWERED = frozenset({NOT_FOUND, UNREADABLE_ANSWER, ERROR_INSIDE_200, LAYOUT_CHANGED, EMPTY, LIMIT})
 """Issue codes of a part that could not be had although the portal did answer: no request was lost."""
 
 _TOLERANCE = 0.01

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -43,7 +44,10 @@ def json_of(response: Response) -> Any:
             return _read_leniently(body)
         except (ValueError, RecursionError):
             raise unreadable(body[:4096], "JSON", response.url, error) from None
-    return _read_leniently(body) if _LONG_NUMBER.search(body) else value  # orjson rounds them
+    if _LONG_NUMBER.search(body):  # which orjson rounds
+        with suppress(ValueError, RecursionError):
+            return _read_leniently(body)
+    return value
 
 
 def _read_leniently(body: bytes) -> Any:

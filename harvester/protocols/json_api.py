@@ -247,7 +247,7 @@ class JsonApiSpider(ProtocolSpider):
             following = self._keys.named(following.encode()).decode()
             if not following.startswith(("http://", "https://")):
                 raise PortalError("layout changed", f"{response.url}: the next address is no web address: {named!r}")
-            if self.options.keys and urlsplit(following).netloc != urlsplit(self.source.url).netloc:
+            if self.options.keys and not _is_told(following, self.source.url):
                 said = f"the next page is on another host, which is not told the key: {following[:200]}"
                 raise PortalError("forbidden address", f"{response.url}: {said}")
         if following is not None and following in {position.at, self._keys.named(response.url.encode()).decode()}:
@@ -277,6 +277,18 @@ def _plain_value(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else value
+
+
+def _is_told(address: str, source: str) -> bool:
+    """Whether an address is one of the source's own server, in clear only if the source itself is."""
+    (host, port, secure), (own, own_port, own_secure) = map(_server, (address, source))
+    return host == own and ((port == own_port and secure == own_secure) or (secure, own_port, port) == (True, 80, 443))
+
+
+def _server(address: str) -> tuple[str | None, int, bool]:
+    parts = urlsplit(address)
+    secure = parts.scheme == "https"
+    return parts.hostname, parts.port or (443 if secure else 80), secure
 
 
 def _found_in(row: Any, expression: str) -> Any:

@@ -137,7 +137,7 @@ class OaiPmhSpider(ProtocolSpider):
             answer = read(response)
         except OaiError as error:
             # To a token of its own it is a fault, unless the total that was declared tells that nothing is missing.
-            if error.code != "noRecordsMatch" or (place.token and place.total is None):
+            if error.code != "noRecordsMatch" or (place.token and (place.total is None or len(self.options.sets) > 1)):
                 yield self._list(self._way_on(error, place), after)
                 return
             yield from self._turned([], None, place, after)

@@ -29,6 +29,7 @@ def keys(**more: object) -> set[tuple[str, str]]:
             "http://www.data.example.org/dataset/air/?a=1&b=2&utm_source=feed",
             "https://data.example.org:443//dataset/air;jsessionid=F00?a=1&b=2&fbclid=x#files",
             "https://DATA.example.org/dataset/%61ir?a=1&b=2",
+            "https://data.example.org/dataset/air?a=1&b=2#/overview",
         ],
     ],
 )
@@ -45,6 +46,8 @@ def test_addresses_that_are_one(spellings: list[str]) -> None:
         ("https://a.example.org/X", "https://a.example.org/x"),
         ("https://www.data.go.kr/data/1/fileData.do", "https://www.data.go.kr/data/2/fileData.do"),
         ("https://a.example.org:8080/x", "https://a.example.org/y"),
+        ("https://a.example.org/#/dataset?id=1", "https://a.example.org/#/dataset?id=2"),
+        ("https://a.example.org/#/dataset?id=1", "https://a.example.org/#/dataset"),
         ("https://a.example.org/portal#/dataset/1", "https://a.example.org/portal#/dataset/2"),
         ("https://a.example.org/#!/dataset/1?v=2", "https://a.example.org/#!/dataset/2"),
     ],

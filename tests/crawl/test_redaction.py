@@ -60,3 +60,16 @@ def test_handlers_that_are_there_already_redact_too() -> None:
     finally:
         logging.root.removeHandler(handler)
     assert written.getvalue() == "at ERROR: GET /?key=***\n"
+
+
+def test_what_is_left_of_a_key_where_a_text_was_cut_is_hidden_too() -> None:
+    hide("q7Kc/9ZpLm2xWv8s+T==")
+    assert redact("answers 'http://x.example/?k=q7Kc/9ZpLm2' and more") == "answers 'http://x.example/?k=***' and more"
+    assert redact("q7Kc%2F9ZpL") == "***"
+    assert redact("q7Kc/9Z is no key") == "q7Kc/9Z is no key"
+
+
+def test_a_key_that_begins_with_an_escaped_character_takes_no_more_time_than_there_is_text() -> None:
+    hide("+/9ZpLm2xWv8sT==")
+    for text in ("\\" * 200_000, "\\" * 200_000 + "u002", "%25" * 100_000):
+        assert redact(text) == text

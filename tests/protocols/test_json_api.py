@@ -407,6 +407,33 @@ def test_details_that_lost_what_they_had_hold_the_job_however_many_records_were_
         assert all(b"KOGL-1" in one.content for one in ledger.export("test.list"))
 
 
+def test_a_few_details_that_are_broken_for_good_leave_the_jobs_complete(tmp_path: Path) -> None:
+    detail = {"address": "/detail/{identifier}", "record": "data", "fields": {"license": "license"}}
+    fields = LIST["fields"] | {"modified": "changed"}
+    said = [{**row, "changed": "2026-01-01"} for row in rows(20)]
+    with JsonListPortal(said) as portal:
+        broken = faults.html(
+            faults.MAINTENANCE_PAGE, where=lambda asked: asked.path in {"/detail/1003", "/detail/1007"}
+        )
+        for _ in range(3):
+            with portal.failing(broken):
+                report = harvest(portal, tmp_path, detail=detail, fields=fields)
+            assert (report.verdict, report.reason) == ("complete", "")
+
+
+def test_a_held_source_is_complete_once_its_details_are_whole_again(tmp_path: Path) -> None:
+    said = [{**row, "changed": "2026-01-01"} for row in rows(12)]
+    detail = {"address": "/detail/{identifier}", "record": "data", "fields": {"license": "license"}}
+    options = {"detail": detail, "fields": LIST["fields"] | {"modified": "changed"}}
+    verdicts = []
+    with JsonListPortal(said) as portal:
+        for renamed in (False, True, True, False, False):
+            with portal.failing(_with_detail(portal, renamed=renamed)):
+                verdicts.append(harvest(portal, tmp_path, **options).verdict)
+            portal.records = [row | {"changed": "2026-02-02"} for row in said]
+    assert verdicts == ["complete", "held", "held", "complete", "complete"]
+
+
 @pytest.mark.parametrize("known", [0, 12])
 def test_details_that_are_none_are_no_complete_job(known: int, tmp_path: Path) -> None:
     detail = {"address": "/detail/{identifier}", "record": "data", "fields": {"license": "license"}}

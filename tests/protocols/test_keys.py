@@ -20,7 +20,7 @@ from harvester.ledger import Ledger
 from harvester.members import HarvestSource
 from harvester.options.github_org import GitHubOrgOptions
 from harvester.options.json_api import JsonApiOptions
-from harvester.protocols.json_api import JsonApiSpider
+from harvester.protocols.json_api import JsonApiSpider, _is_told
 from harvester.sample_portals.server import Answer, Asked
 from tests.portals import faults
 from tests.portals.json_lists import OPTIONS, JsonListPortal, rows
@@ -157,6 +157,21 @@ def test_another_host_is_not_told_the_key(portal: Locked, tmp_path: Path, monkey
             )
         assert other.count() == 0
     assert (report.verdict, report.reason, report.created) == ("failed", "forbidden address", 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "source", "told"),
+    [
+        ("https://API.example.kr/x", "https://api.example.kr", True),
+        ("https://api.example.kr:443/x", "https://api.example.kr/y", True),
+        ("https://api.example.kr/x", "http://api.example.kr", True),
+        ("http://api.example.kr/x", "https://api.example.kr", False),
+        ("http://api.example.kr:8080/x", "http://api.example.kr", False),
+        ("https://other.example.kr/x", "https://api.example.kr", False),
+    ],
+)
+def test_whose_server_is_told_the_key(address: str, source: str, told: bool) -> None:
+    assert _is_told(address, source) is told
 
 
 def test_a_key_that_a_portal_repeats_to_any_protocol_is_not_kept(

@@ -542,6 +542,15 @@ def test_nothing_to_a_token_is_no_end_of_the_list(told_size: bool, reason: str, 
         assert (report.missing, report.removed) == (0, 0)
 
 
+def test_nothing_to_a_token_is_no_end_of_one_of_several_sets(tmp_path: Path) -> None:
+    with OaiPmhPortal(map(record, range(20)), quirks=Quirks(told_size=True)) as portal:
+        nothing = faults.body(envelope('<error code="noRecordsMatch"/>'), "text/xml", _with_token)
+        with portal.failing(nothing):
+            report = harvested(portal, tmp_path, sets=("a", "b"))
+    assert report.verdict in {"partial", "failed"}
+    assert report.reason == "error inside 200"
+
+
 def test_a_base_url_may_have_a_query_of_its_own(tmp_path: Path) -> None:
     with OaiPmhPortal([record(1)]) as portal:
         found = run(spider(OaiPmhSpider, "oai_pmh", f"{portal.url}/oai?context=open"), tmp_path)
