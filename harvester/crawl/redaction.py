@@ -50,7 +50,7 @@ def _any_of(values: Iterable[str]) -> str:
 
 def _beginning(value: str) -> str:
     """What is left of a key where a text was cut in it."""
-    return f"{spelling(value[:SHORTEST])}(?:[^\\s\"'<>&;,]*)" if len(value) > SHORTEST else _NOTHING
+    return f"(?:{spelling(value[:SHORTEST])})(?:[^\\s\"'<>&;,]*)" if len(value) > SHORTEST else _NOTHING
 
 
 def spelling(value: str) -> str:

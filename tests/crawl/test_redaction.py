@@ -67,6 +67,8 @@ def test_what_is_left_of_a_key_where_a_text_was_cut_is_hidden_too() -> None:
     assert redact("answers 'http://x.example/?k=q7Kc/9ZpLm2' and more") == "answers 'http://x.example/?k=***' and more"
     assert redact("q7Kc%2F9ZpL") == "***"
     assert redact("q7Kc/9Z is no key") == "q7Kc/9Z is no key"
+    hide("%2Bxy%2Fabcdefgh%3D%3D")
+    assert redact("k=%2Bxy%2Fabcdef' and more") == "k=***' and more"
 
 
 def test_a_key_that_begins_with_an_escaped_character_takes_no_more_time_than_there_is_text() -> None:
