@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 CLOCK: int = os.sysconf("SC_CLK_TCK")
-_EVERY = 0.25
+_EVERY = 0.5
 
 
 def cpu_of(process: int) -> int:
@@ -26,7 +26,7 @@ def _ticks(stat: str) -> int:
 
 
 class Watching:
-    """Looks at a process four times a second; a thread's last moments may be missed."""
+    """Looks at a process twice a second; a thread's last moments may be missed."""
 
     def __init__(self, process: int) -> None:
         self._process = process
