@@ -15,7 +15,7 @@ from harvester.catalog import codec
 from harvester.catalog.model import Concept, Dataset, LangText
 from harvester.ledger.types import Change
 from indexer import analysis
-from indexer.analysis import Analyser, grams, initial_grams, normal, strokes
+from indexer.analysis import Analyser, initial_grams, letters, normal, strokes
 from indexer.engines.base import SEPARATOR, Document
 from indexer.languages import in_reading_order, said
 
@@ -43,7 +43,11 @@ _REMEMBERED_CHUNKS = 100_000
 
 @lru_cache(maxsize=1)
 def _analyser() -> Analyser:
-    return Analyser(remember=_REMEMBERED_CHUNKS)
+    from harvester import config
+    from indexer.tables import search_tables
+
+    t = search_tables(config.search_words(config.default_config()))
+    return Analyser(remember=_REMEMBERED_CHUNKS, names={n.word: n.parts or (n.word,) for n in t.dictionary})
 
 
 def document(change: Change, *, keeps_content: bool = True) -> Document:
@@ -79,13 +83,16 @@ def _terms(dataset: Dataset) -> Iterator[tuple[str, str]]:
     yield "column", _joined(list(_columns(dataset)))
     yield "place", _joined(list(_places(dataset)))
     yield "identifier", " ".join(_distinct(map(address_key, _identifiers(dataset))))
-    yield "grams", f" {SEPARATOR} ".join(filter(None, (" ".join(grams([text])) for text in (*titles, *keywords))))
+    yield (
+        "grams",
+        f" {SEPARATOR} ".join(filter(None, (" ".join(_analyser().pairs(text)) for text in (*titles, *keywords)))),
+    )
     yield "word", " ".join(_distinct(map(word_key, _words(titles, keywords))))
     yield "initials", f" {SEPARATOR} ".join(filter(None, (" ".join(initial_grams(text)) for text in titles)))
 
 
 def word_key(word: str) -> str:
-    """Give the term of field `word` for a word in its normal form: the keys that type it, a bar, the word.
+    """Give the term of field `word` for the letters of a word: the keys that type it, a bar, the word.
 
     By the keys it is found half typed, and typed with the keyboard in the wrong language.
     """
@@ -103,7 +110,7 @@ def _words(titles: Iterable[str], keywords: Iterable[str]) -> Iterator[str]:
     for text in (*titles, *keywords):
         for word in words(text):
             if len(word) <= _WORD_CHARACTERS:
-                yield word
+                yield letters(word)
 
 
 def _columns(dataset: Dataset) -> Iterator[str]:

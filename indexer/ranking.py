@@ -27,3 +27,11 @@ COMMON = 0.1
 """Share of documents: words that more have do not find anything alone when words may be missing."""
 ALL_WORDS = 1000.0
 """Added to what has all words, so that it comes before what does not."""
+
+KEYBOARD = 1.0
+INITIALS = 0.7
+COMPLETION = 0.7
+ACRONYM = 0.8
+IDENTIFIER = 20.0
+SYLLABLE = 0.05
+"""A typed word of one syllable that stands inside another word: 물 in 영상물."""

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 import snowballstemmer
 
-from indexer.analysis.morphemes import Morphemes, Token
+from indexer.analysis.letters import pairs
+from indexer.analysis.morphemes import INSIDE, NEGATORS, Morphemes, Token
 from indexer.analysis.normal import is_simple, normal, origins
 
 ANALYSIS = "2"
@@ -25,6 +26,8 @@ _RUN_CHARACTERS = 60
 _TERM_CHARACTERS = 80
 
 _CHUNK = re.compile(r"\S+")
+_HANGUL = re.compile("[가-힣]+")
+_SYLLABLE = re.compile("[가-힣]")
 _HANJA = r"\u3400-\u9fff\uf900-\ufaff"
 _RUN = re.compile(
     r"(?P<hangul>[가-힣]++)"
@@ -100,16 +103,29 @@ class Analyser:
         """Cut `text` into what a searcher means as one word each, in its normal form: at spaces and punctuation."""
         return _WORD.findall(normal(text))
 
+    def pairs(self, text: str) -> list[str]:
+        """Pair neighbouring letters and digits of `text`; see `indexer.analysis.letters.pairs`."""
+        folded = normal(text)
+        turned = {token.start + 1 for token in self.tokens(folded) if len(token.term) > 2 and token.term[0] in NEGATORS}
+        return pairs(folded, turned)
+
     def sequences(self, word: str) -> list[tuple[str, ...]]:
         """Give the ways in which the terms of a typed word may stand in a document, side by side, the likeliest first.
 
-        There are two where its last syllable may be a particle. A word of punctuation only has none.
+        There are two where its last syllable may be a particle, and where it is one syllable, which may also stand
+        inside another word. A word of punctuation only has none.
         """
         tokens = self.tokens(word)
         ways = [tuple(token.term for token in tokens)] if tokens else []
         if len(tokens) > 1 and tokens[-1].loose:
             ways.append(ways[0][:-1])
+        if len(tokens) == 1 and _SYLLABLE.fullmatch(tokens[0].term):
+            ways.append((INSIDE + tokens[0].term,))
         return ways
+
+    def verbal(self, word: str) -> bool:
+        """Whether a word is a verb or an adjective with its ending (있는, 찾아주세요): it asks, and names nothing."""
+        return _HANGUL.fullmatch(word) is not None and self._morphemes.verbal(word)
 
     def spans(self, text: str, sequences: Iterable[Sequence[str]]) -> list[tuple[int, int]]:
         """Where one of `sequences` of terms stands side by side in `text`: (start, end), ascending.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from indexer.analysis.normal import normal
 
@@ -38,17 +38,19 @@ def letters(text: str) -> str:
     return _NO_LETTER.sub("", normal(text))
 
 
-def grams(values: Iterable[str]) -> list[str]:
-    """Pair neighbouring letters and digits of each value, across its spaces.
+def pairs(text: str, turned: Collection[int] = ()) -> list[str]:
+    """Pair neighbouring letters and digits of `text`, which is in its normal form, across its spaces.
 
     Pairs know nothing of how words are spaced. One of them matches almost anything and is therefore good for ranking
-    only; all pairs of a longer word side by side are that word.
+    only; all pairs of a longer word side by side are that word. `turned`: places of letters that follow a negating
+    prefix (비급여); the pair that begins there is another term, so that 급여 stands in 급여 only.
     """
-    pairs: list[str] = []
-    for value in values:
-        text = letters(value)
-        pairs += map("".join, itertools.pairwise(text)) if len(text) > 1 else text
-    return pairs
+    places = [place for place, letter in enumerate(text) if letter.isalnum()]
+    if len(places) == 1:
+        return [text[places[0]]]
+    return [
+        ("!" if first in turned else "") + text[first] + text[second] for first, second in itertools.pairwise(places)
+    ]
 
 
 def initials(text: str) -> str:
