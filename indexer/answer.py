@@ -21,7 +21,8 @@ from indexer.documents import UNKNOWN
 from indexer.engines.base import SearchIndex
 from indexer.languages import Said, said
 from indexer.ownership import estrangement
-from indexer.query import SearchQuery, ask
+from indexer.parameters import SearchQuery
+from indexer.query import ask
 
 LONGEST_DESCRIPTION = 1000
 """Characters of a description in a hit; the whole one is in the dataset."""
