@@ -23,7 +23,8 @@ from indexer.languages import Said, said
 from indexer.lexicon import Lexicon
 from indexer.meaning import Meaning, agency_names
 from indexer.ownership import estrangement
-from indexer.query import SearchQuery, ask
+from indexer.parameters import SearchQuery
+from indexer.query import ask
 from indexer.tables import search_tables
 
 LONGEST_DESCRIPTION = 1000

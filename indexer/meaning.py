@@ -316,15 +316,17 @@ def agency_names(tables: SearchTables, members: Iterable[Member]) -> dict[str, t
 def adjacent(terms: Sequence[str], fields: Sequence[str]) -> Node:
     """Documents that have `terms` side by side in one of `fields`; they score as terms, the best field each."""
     distinct = dict.fromkeys(terms)
-    scored = [_best([Boost(Term(field, term), BY_NAME[field].boost) for field in fields]) for term in distinct]
+    scored = [best_of(term, fields) for term in distinct]
     if len(terms) == 1:
         return scored[0]
     where = Any(tuple(Phrase(field, tuple(terms)) for field in fields))
     return Filtered(All(tuple(scored)) if len(scored) > 1 else scored[0], (where,))
 
 
-def _best(nodes: Sequence[Node]) -> Node:
-    return nodes[0] if len(nodes) == 1 else Best(tuple(nodes))
+def best_of(term: str, fields: Sequence[str]) -> Node:
+    """Documents that have `term` in one of `fields`; the best field counts."""
+    nodes = tuple(Boost(Term(field, term), BY_NAME[field].boost) for field in fields)
+    return nodes[0] if len(nodes) == 1 else Best(nodes)
 
 
 def _aligned(text: str, name: str) -> int | None:

@@ -35,3 +35,6 @@ ACRONYM = 0.8
 IDENTIFIER = 20.0
 SYLLABLE = 0.05
 """A typed word of one syllable that stands inside another word: 물 in 영상물."""
+
+WORD_OF_SOME = 0.3
+"""A typed word as a whole, where not all words were found."""

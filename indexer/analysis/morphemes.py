@@ -60,7 +60,7 @@ _WRONG = 8.0
 _GRAMMAR = ("E", "J", "XSV", "XSA", "VCP", "VX")
 # Grammar of one syllable that is a part of names seldom enough. Of the others, names end with them as often: 과 (학과),
 # 도 (체계도), 로 (등산로), 서 (신고서), 함 (수거함).
-_SAFE = frozenset("의을를은는에이가와한된할될며")
+_SAFE = frozenset("의을를은는에이가와랑한된할될며")
 # Suffixes that the dictionary calls nominal and that say no more than a particle: 측정소별 is looked for with 측정소.
 _GRAMMATICAL_SUFFIXES = frozenset("별들씩쯤째님")
 # Words that end with 별 and are no such thing.
