@@ -1,17 +1,22 @@
-"""What searchers mean by what they type, as search takes it: made once from the tables of ``config/search``. Pure."""
+"""What searchers mean by what they type, as search takes it: made once from the tables of ``config/search``."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
+from harvester import config
 from harvester.catalog.search_words import NoiseClass, SearchWords, Synonyms
+from harvester.errors import ConfigurationError
 from indexer.analysis.normal import normal
 
 _NO_LETTER = re.compile(r"[\W_]+")
+_LEGAL_FORM = re.compile(r"\([^)]*\)|주식회사|재단법인|사단법인|학교법인")
 
 
 class Alternative(NamedTuple):
@@ -32,8 +37,9 @@ class Name(NamedTuple):
 class SearchTables:
     """The tables. Keys are surfaces (see `surface`), so that spaces and signs inside a name do not matter.
 
-    `agencies` has the other names of an agency by its name in normal form. `digest` changes with what is written
-    into an index (dictionary and agencies), not with what only questions need.
+    `agencies` has the other names of an agency by its name; `agency_names` asks it. `digest` changes with the
+    dictionary: the same text then gives other terms, and an index must be built again. Other names of agencies reach
+    an index with the next rebuild, the rest is needed by questions only.
     """
 
     synonyms: Mapping[str, tuple[Alternative, ...]]
@@ -44,10 +50,9 @@ class SearchTables:
 
     def agency_names(self, name: str) -> tuple[str, ...]:
         """Other names of the agency `name`; of one below another ("환경부 국립환경과학원"), those of both."""
-        whole = normal(name)
-        head, _, below = whole.partition(" ")
-        found = [other for part in dict.fromkeys((whole, head, below)) for other in self.agencies.get(part, ())]
-        return tuple(dict.fromkeys(found))
+        head, _, below = name.strip().partition(" ")
+        parts = dict.fromkeys(map(_agency, (name, head, below)))
+        return tuple(dict.fromkeys(other for part in parts for other in self.agencies.get(part, ())))
 
 
 def surface(text: str) -> str:
@@ -55,18 +60,37 @@ def surface(text: str) -> str:
     return _NO_LETTER.sub("", normal(text))
 
 
-def search_tables(words: SearchWords) -> SearchTables:
-    """Give the tables as search takes them."""
+def read_tables(folder: Path) -> SearchTables:
+    """Give the tables of a config folder, with all names of agencies: those of member files and former ones, too.
+
+    `ConfigurationError` names file, line and key of what is wrong. A member file with a fault is left out here.
+    """
+    names: list[tuple[str, Iterable[str]]] = []
+    for file in config.member_files(folder):
+        with suppress(ConfigurationError):
+            member = config.member(file)
+            names.append((member.name.ko, [*([member.name.en] if member.name.en else []), *member.aliases]))
+    names += ((today, (former,)) for former, today in config.vocabularies(folder).renamed_agencies.items())
+    return search_tables(config.search_words(folder), names)
+
+
+def search_tables(words: SearchWords, names: Iterable[tuple[str, Iterable[str]]] = ()) -> SearchTables:
+    """Give the tables as search takes them; `names` are more names of agencies."""
     dictionary = tuple(Name(normal(each.word), tuple(map(normal, each.parts))) for each in words.words)
-    agencies = {normal(name): tuple(map(normal, others)) for name, others in words.agencies.items()}
-    written = repr((dictionary, sorted(agencies.items())))
+    agencies: dict[str, dict[str, None]] = {}
+    for name, others in (*words.agencies.items(), *names):
+        agencies.setdefault(_agency(name), {}).update(dict.fromkeys(map(normal, others)))
     return SearchTables(
         synonyms={key: tuple(found) for key, found in _expanded(words.synonyms)},
         noise={surface(word): kind for kind, each in words.noise.items() for word in each},
         dictionary=dictionary,
-        agencies=agencies,
-        digest=hashlib.blake2b(written.encode(), digest_size=6).hexdigest(),
+        agencies={name: tuple(others) for name, others in agencies.items()},
+        digest=hashlib.blake2b(repr(dictionary).encode(), digest_size=6).hexdigest(),
     )
+
+
+def _agency(name: str) -> str:
+    return surface(_LEGAL_FORM.sub("", normal(name)))
 
 
 def _expanded(table: Synonyms) -> Iterator[tuple[str, list[Alternative]]]:

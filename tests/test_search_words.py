@@ -13,7 +13,7 @@ from harvester.catalog.search_words import contradictions
 from harvester.errors import ConfigurationError
 from indexer.analysis import Analyser
 from indexer.analysis.normal import normal
-from indexer.tables import Alternative, SearchTables, search_tables, surface
+from indexer.tables import Alternative, SearchTables, read_tables, search_tables, surface
 
 PACKAGED = config.default_config()
 
@@ -84,12 +84,23 @@ def test_an_agency_below_another_has_the_names_of_both(folder: Path) -> None:
     assert read.agency_names("경기도") == ()
 
 
-def test_only_what_is_written_into_an_index_changes_the_digest(folder: Path) -> None:
+def test_an_agency_has_the_names_of_its_member_file_and_its_former_ones(tmp_path: Path) -> None:
+    members = tmp_path / "members"
+    members.mkdir()
+    text = "name: {ko: 모아(주), en: Moa}\naliases: [엠오에이]\nsector: it-services\nsources: {}\n"
+    (members / "moa.yml").write_text(text, encoding="utf-8")
+    (members / "broken.yml").write_text("name: [", encoding="utf-8")
+    read = read_tables(tmp_path)
+    assert read.agency_names("주식회사 모아") == ("moa", "엠오에이")
+    assert "한국정보화진흥원" in read.agency_names("한국지능정보사회진흥원")
+
+
+def test_another_dictionary_is_another_digest(folder: Path) -> None:
     before = search_tables(config.search_words(folder)).digest
     (folder / "search" / "noise.yml").write_text("request: [알려줘]\n", encoding="utf-8")
     config.search_words.cache_clear()
     assert search_tables(config.search_words(folder)).digest == before
-    (folder / "search" / "agencies.yml").write_text("한국전력공사: [한전]\n", encoding="utf-8")
+    (folder / "search" / "words.yml").write_text("- {word: 다문화, reason: was 문화}\n", encoding="utf-8")
     config.search_words.cache_clear()
     assert search_tables(config.search_words(folder)).digest != before
 
