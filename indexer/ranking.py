@@ -38,3 +38,5 @@ SYLLABLE = 0.05
 
 WORD_OF_SOME = 0.3
 """A typed word as a whole, where not all words were found."""
+TITLE = 30.0
+"""All that was typed is a title, however it is spaced."""
