@@ -13,7 +13,8 @@ from harvester.errors import QueryError
 from indexer.analysis import Analyser, grams
 from indexer.engines.base import Any, Checkpoint, Document, Everything, Filtered, OneOf, Range, Ranked, SearchIndex
 from indexer.engines.embedded import EmbeddedIndex
-from indexer.query import FILTERS, PARAMETERS, SORTS, SearchQuery, ask, compile
+from indexer.parameters import FILTERS, PARAMETERS, SORTS, SearchQuery
+from indexer.query import ask, compile
 from indexer.syntax import Clause, read
 
 ANALYSER = Analyser()

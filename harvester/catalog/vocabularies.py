@@ -87,6 +87,14 @@ class Vocabularies:
             return code
         return label.ko if language == "ko" else label.en
 
+    def format_names(self) -> dict[str, str]:
+        """Give the code of every format by each of its names, letters and digits only."""
+        names: dict[str, str] = {}
+        for code, known in self._tables.formats.items():
+            for name in (code, *known.names):
+                names.setdefault("".join(filter(str.isalnum, name.casefold())), code)
+        return names
+
     def is_open(self, code: str) -> bool:
         """Whether a licence leaves the data open: anyone may use them for any purpose, crediting at most."""
         licence = self._tables.licences.get(code)
