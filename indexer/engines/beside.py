@@ -25,9 +25,7 @@ class Beside:
 
 
 class _Coming(Mapping[str, Value]):
-    def __init__(
-        self, future: Future[Mapping[str, Value]], faults: Callable[[], AbstractContextManager[None]]
-    ) -> None:
+    def __init__(self, future: Future[Mapping[str, Value]], faults: Callable[[], AbstractContextManager[None]]) -> None:
         self._future = future
         self._faults = faults
 
