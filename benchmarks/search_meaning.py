@@ -20,8 +20,10 @@ from harvester.catalog import codec
 from harvester.ledger import Ledger
 from indexer.analysis import Analyser
 from indexer.engines import open_index
-from indexer.query import SearchQuery, ask
-from indexer.tables import Alternative, read_tables
+from indexer.meaning import Meaning
+from indexer.parameters import SearchQuery
+from indexer.query import compile
+from indexer.tables import Alternative, SearchTables, read_tables
 
 # Alternatives that add this many times the documents of the key, and no fewer than so many, deserve a look.
 _TIMES, _MANY = 20, 500
@@ -30,11 +32,12 @@ _TIMES, _MANY = 20, 500
 class Catalogue:
     """An index, asked for texts as they stand."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, tables: SearchTables) -> None:
         settings = config.settings(home, None)
         self._ledger = Ledger.open(settings.database_url)
         self._index = open_index(settings)
-        self._analyser = Analyser()
+        names = {name.word: name.parts or (name.word,) for name in tables.dictionary}
+        self._meaning = Meaning(Analyser(names=names), tables, {}, {})
 
     def count(self, *texts: str) -> int:
         """Documents that have one of `texts`."""
@@ -54,8 +57,8 @@ class Catalogue:
         return self._ask(" OR ".join(f'"{text}"' for text in texts), size)
 
     def _ask(self, q: str, size: int) -> tuple[int, list[str]]:
-        asked = ask(self._index, SearchQuery(q=q, size=size), self._analyser, facets={})
-        return (0, []) if asked.relaxed else (asked.result.total, [hit.id for hit in asked.result.hits])
+        result = self._index.search(compile(SearchQuery(q=q, size=size), self._meaning, {}).request())
+        return result.total, [hit.id for hit in result.hits]
 
 
 def row(catalogue: Catalogue, key: str, alternatives: tuple[Alternative, ...], examples: int) -> tuple[int, int, str]:
@@ -76,8 +79,8 @@ def main() -> None:
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--examples", type=int, default=2)
     arguments = parser.parse_args()
-    catalogue = Catalogue(arguments.home)
     tables = read_tables(arguments.config)
+    catalogue = Catalogue(arguments.home, tables)
 
     idle, wide, gains = [], [], []
     for key, alternatives in tables.synonyms.items():

@@ -37,16 +37,27 @@ class Name(NamedTuple):
 class SearchTables:
     """The tables. Keys are surfaces (see `surface`), so that spaces and signs inside a name do not matter.
 
-    `agencies` has the other names of an agency by its name; `agency_names` asks it. `digest` changes with the
+    `noise_class` asks `noise` and `endings` (longest first), `agency_names` asks `agencies`. `digest` changes with the
     dictionary: the same text then gives other terms, and an index must be built again. Other names of agencies reach
     an index with the next rebuild, the rest is needed by questions only.
     """
 
     synonyms: Mapping[str, tuple[Alternative, ...]]
     noise: Mapping[str, NoiseClass]
+    endings: tuple[str, ...]
     dictionary: tuple[Name, ...]
     agencies: Mapping[str, tuple[str, ...]]
     digest: str
+
+    def noise_class(self, text: str) -> NoiseClass | None:
+        """Tell in which way a word or phrase says nothing, also with an ending ("데이터를"); None where it does not."""
+        key = surface(text)
+        if (found := self.noise.get(key)) or key in self.synonyms:
+            return found
+        for ending in self.endings:
+            if key.endswith(ending) and (found := self.noise.get(key[: -len(ending)])):
+                return found
+        return None
 
     def agency_names(self, name: str) -> tuple[str, ...]:
         """Other names of the agency `name`; of one below another ("환경부 국립환경과학원"), those of both."""
@@ -82,7 +93,8 @@ def search_tables(words: SearchWords, names: Iterable[tuple[str, Iterable[str]]]
         agencies.setdefault(_agency(name), {}).update(dict.fromkeys(map(normal, others)))
     return SearchTables(
         synonyms={key: tuple(found) for key, found in _expanded(words.synonyms)},
-        noise={surface(word): kind for kind, each in words.noise.items() for word in each},
+        noise={surface(word): kind for kind, each in words.noise.by_class().items() for word in each},
+        endings=tuple(sorted(map(surface, words.noise.endings), key=len, reverse=True)),
         dictionary=dictionary,
         agencies={name: tuple(others) for name, others in agencies.items()},
         digest=hashlib.blake2b(repr(dictionary).encode(), digest_size=6).hexdigest(),

@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
                   목욕탕: [목욕장업]
                   무선망: [와이파이, 무선 LAN]
             """,
-        "noise": "request: [알려줘, 받을 수 있는 곳]\ncarrier: [데이터]\nvague: [최근]\n",
+        "noise": "request: [알려줘, 받을 수 있는 곳]\ncarrier: [데이터]\nvague: [최근]\nendings: [를, 하려면]\n",
         "words": "- {word: 안전부, parts: [안전, 부], reason: 행정안전부 was 행정}\n",
         "agencies": "한국전력공사: [한전, KEPCO]\n환경부: [MOE]\n",
     }
@@ -65,7 +65,14 @@ def test_groups_go_both_ways_and_rules_one_way(folder: Path) -> None:
     assert read.synonyms["전기차"] == (Alternative("전기 자동차", 0.9),)
     assert read.synonyms["목욕탕"] == (Alternative("목욕장업", 0.5),)
     assert "목욕장업" not in read.synonyms
-    assert read.noise["받을수있는곳"] == "request"
+
+
+def test_words_that_say_nothing_are_known_with_an_ending(folder: Path) -> None:
+    read = search_tables(config.search_words(folder))
+    assert read.noise_class("받을 수 있는 곳") == "request"
+    assert read.noise_class("데이터를") == read.noise_class("데이터") == "carrier"
+    assert read.noise_class("데이터의") is None
+    assert read.noise_class("를") is None
 
 
 def test_a_rule_that_leads_into_a_group_takes_the_group_along(folder: Path) -> None:
@@ -159,8 +166,12 @@ def test_every_key_and_text_is_in_normal_form(tables: SearchTables) -> None:
         for alternative in alternatives:
             assert alternative.text == normal(alternative.text)
             assert surface(alternative.text) != key
-    assert all(word == surface(word) for word in tables.noise)
+    assert all(word == surface(word) for word in (*tables.noise, *tables.endings))
     assert all(name.word == surface(name.word) for name in tables.dictionary)
+
+
+def test_no_word_that_has_synonyms_is_taken_for_noise(tables: SearchTables) -> None:
+    assert [key for key in tables.synonyms if tables.noise_class(key)] == []
 
 
 def test_every_alternative_has_terms(tables: SearchTables) -> None:

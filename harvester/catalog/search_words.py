@@ -40,6 +40,19 @@ class Synonyms(_Frozen):
     one_way: dict[str, OneWay] = {}
 
 
+class Noise(_Frozen):
+    """``noise.yml``: words that say nothing by class, and the `endings` that any of them may have."""
+
+    request: tuple[Text, ...] = ()
+    carrier: tuple[Text, ...] = ()
+    vague: tuple[Text, ...] = ()
+    endings: tuple[Text, ...] = ()
+
+    def by_class(self) -> dict[NoiseClass, tuple[Text, ...]]:
+        """The words of each class."""
+        return {"request": self.request, "carrier": self.carrier, "vague": self.vague}
+
+
 class Name(_Frozen):
     """A name that the analysis does not cut, or cuts into `parts`; `reason` says what it did without this row."""
 
@@ -55,7 +68,7 @@ class SearchWords(_Frozen):
     """
 
     synonyms: Synonyms
-    noise: dict[NoiseClass, tuple[Text, ...]]
+    noise: Noise
     words: tuple[Name, ...]
     agencies: dict[Text, Annotated[tuple[Text, ...], Field(min_length=1)]]
 
@@ -113,7 +126,7 @@ def _noise(tables: SearchWords) -> Iterator[Contradiction]:
     class_of: dict[str, str] = {}
     synonyms = {name_key(text) for each in tables.synonyms.two_way.values() for group in each.groups for text in group}
     synonyms |= {name_key(text) for each in tables.synonyms.one_way.values() for text in each.rules}
-    for kind, words in tables.noise.items():
+    for kind, words in tables.noise.by_class().items():
         for position, word in enumerate(words):
             key = name_key(word)
             if key in class_of:
