@@ -18,14 +18,17 @@ from harvester.errors import ForeignIndexError
 from harvester.ledger import Ledger
 from indexer.analysis import Analyser
 from indexer.documents import UNKNOWN
-from indexer.engines.base import SearchIndex
+from indexer.engines.base import Everything, Request, SearchIndex
 from indexer.languages import Said, said
 from indexer.ownership import estrangement
 from indexer.parameters import SearchQuery
 from indexer.query import ask
+from indexer.values import CODED, values
 
 LONGEST_DESCRIPTION = 1000
 """Characters of a description in a hit; the whole one is in the dataset."""
+_SEEN_FOR_SECONDS = 60.0
+_MOST_SEEN = 1000
 _OWN_FOR_SECONDS = 5.0
 """So long an index that was this ledger's is taken to be so still: looking costs a cluster two requests."""
 _FRAGMENT = 240
@@ -35,9 +38,6 @@ _SPANS_WEIGHED = 200
 _REMEMBERED_CHUNKS = 20_000
 # Descriptions of a megabyte exist; nobody looks for marks in the back of one.
 _HIGHLIGHTED = 20_000
-_CODED = frozenset({"theme", "format", "license", "type", "frequency", "language"})
-"""Fields whose values are codes that the vocabularies have a label for."""
-
 Spans = Sequence[tuple[int, int]]
 """Places in a text, from and to (excluded), in characters, in order and apart."""
 
@@ -129,8 +129,11 @@ class Searcher:
         self._vocabularies = vocabularies
         self._analyser = Analyser(remember=_REMEMBERED_CHUNKS)
         self._own_until = 0.0
+        self._seen_until = 0.0
+        self._seen_values: Mapping[str, Sequence[str]] = {}
         members = config.members(config_folder)
         self._members = {member.id: member.name.ko for member in members}
+        self._values = values(vocabularies, members, self._seen)
         self._sources = {source.name: source.title for member in members for source in member.sources}
 
     def search(self, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -141,7 +144,7 @@ class Searcher:
         """Search, read what was found, label and highlight it."""
         began = time.perf_counter()
         self._refuse_a_strange_index()
-        asked = ask(self._engine, query, self._analyser)
+        asked = ask(self._engine, query, self._analyser, values=self._values)
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
         hits = []
         for hit in asked.result.hits:
@@ -163,6 +166,14 @@ class Searcher:
             raise ForeignIndexError(f"{self._engine.name}: this index {strange}; `datamoa rebuild` makes it anew")
         self._own_until = time.monotonic() + _OWN_FOR_SECONDS
 
+    def _seen(self, field: str) -> Sequence[str]:
+        """Give the values that the index has of a field; they are counted once a minute, where a filter is typed."""
+        if time.monotonic() >= self._seen_until:
+            facets = self._engine.search(Request(Everything(), facets=dict.fromkeys(CODED, _MOST_SEEN), size=0)).facets
+            self._seen_values = {name: [value for value, _ in counts] for name, counts in facets.items()}
+            self._seen_until = time.monotonic() + _SEEN_FOR_SECONDS
+        return self._seen_values.get(field, ())
+
     def label(self, field: str, value: str) -> str:
         """Give what a searcher reads for a value of a field."""
         if field == "source":
@@ -171,7 +182,7 @@ class Searcher:
             return self._members.get(value, value)
         if value.startswith(UNKNOWN):
             return value.removeprefix(UNKNOWN)
-        return self._vocabularies.label(value, field) if field in _CODED else value
+        return self._vocabularies.label(value, field) if field in CODED else value
 
     def _found(self, dataset: Dataset, score: float, terms: frozenset[str]) -> Found:
         title = said(dataset.title) or Said(dataset.identifier, "und")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from harvester.errors import QueryError
 from indexer.analysis import Analyser, grams
 from indexer.engines.base import (
     All,
@@ -25,8 +24,9 @@ from indexer.engines.base import (
     Term,
 )
 from indexer.fields import BY_NAME, TEXT
-from indexer.parameters import FILTERS, SearchQuery, day_range
-from indexer.syntax import Clause, read, words
+from indexer.parameters import FILTERS, SearchQuery
+from indexer.syntax import Clause, ValueClause, read, words
+from indexer.values import Values, spellings
 
 MOST_TERMS = 60
 FACET_VALUES = 30
@@ -34,6 +34,8 @@ FACET_VALUES = 30
 # SEARCH figures, §7: pairs of characters with this weight rank spacing variants without moving the rest.
 _GRAMS_BOOST = 1.0
 _MOST_GRAMS = 60
+_Termed: TypeAlias = tuple[Clause | ValueClause, list[str]]
+NO_VALUES = Values({})
 _RANKED = tuple(each for each in TEXT if each.boost)
 
 
@@ -56,32 +58,34 @@ class Asked(NamedTuple):
     relaxed: bool
 
 
-def ask(index: SearchIndex, query: SearchQuery, analyser: Analyser, facets: Mapping[str, int] | None = None) -> Asked:
+def ask(
+    index: SearchIndex,
+    query: SearchQuery,
+    analyser: Analyser,
+    facets: Mapping[str, int] | None = None,
+    values: Values = NO_VALUES,
+) -> Asked:
     """Search: all words must match; where no document has them all, those that have the most come first."""
-    request, relaxed, terms = compile(query, analyser, facets)
+    request, relaxed, terms = compile(query, analyser, facets, values)
     result = index.search(request)
     if result.total or relaxed is None:
         return Asked(result, terms, relaxed=False)
     return Asked(index.search(relaxed), terms, relaxed=True)
 
 
-def compile(query: SearchQuery, analyser: Analyser, facets: Mapping[str, int] | None = None) -> Compiled:
-    """Compile into a request with `facets` (field → number of values; None: all of them).
-
-    Raises `QueryError` when the text has more than `MOST_TERMS` terms.
-    """
-    groups = read(query.q)
-    clauses = [[(clause, _terms(clause, analyser)) for clause in group] for group in groups]
+def compile(
+    query: SearchQuery, analyser: Analyser, facets: Mapping[str, int] | None = None, values: Values = NO_VALUES
+) -> Compiled:
+    """Compile into a request with `facets` (field → number of values; None: all of them)."""
+    groups, _ = read(query.q, values)
+    clauses = _bounded([[(clause, _terms(clause, analyser)) for clause in group] for group in groups])
     wanted = [group for group in clauses if not group[0][0].excluded]
     unwanted = [each for group in clauses for each in group if each[0].excluded]
-    count = sum(len(terms) for group in clauses for _, terms in group)
-    if count > MOST_TERMS:
-        raise QueryError(f"q: {count} terms; at most {MOST_TERMS} are allowed", parameter="q")
     fixed: list[Node] = []
     loose: list[Node] = []
     for group in wanted:
         # A quoted phrase, an alternative and a value in a field are meant; of plain words some may be missing.
-        plain = len(group) == 1 and not group[0][0].phrase and not _exact(group[0][0])
+        plain = len(group) == 1 and not _meant(group[0][0])
         (loose if plain else fixed).extend(_group(group))
     every = [*loose, *fixed]
     without = tuple(node for each in unwanted if (node := _together(_clause(*each))) != Any(()))
@@ -90,7 +94,7 @@ def compile(query: SearchQuery, analyser: Analyser, facets: Mapping[str, int] | 
     request = Request(
         query=Everything(),
         filters={
-            **{name: OneOf(name, values) for name, values in query.filters.items()},
+            **{name: OneOf(name, spellings(chosen)) for name, chosen in query.filters.items()},
             **{name: Range(name, low, high) for name, (low, high) in query.dates.items()},
         },
         facets=dict.fromkeys(FILTERS, FACET_VALUES) if facets is None else facets,
@@ -112,15 +116,31 @@ def compile(query: SearchQuery, analyser: Analyser, facets: Mapping[str, int] | 
     return Compiled(replace(request, query=strict), relaxed, terms)
 
 
-def _terms(clause: Clause, analyser: Analyser) -> list[str]:
-    return [] if _exact(clause) else analyser.terms(clause.text)
+def _terms(clause: Clause | ValueClause, analyser: Analyser) -> list[str]:
+    return [] if isinstance(clause, ValueClause) else analyser.terms(clause.text)
 
 
-def _exact(clause: Clause) -> bool:
-    return clause.field is not None and BY_NAME[clause.field].role != "text"
+def _bounded(groups: list[list[_Termed]]) -> list[list[_Termed]]:
+    """Leave out groups, the last first, that would ask for more than `MOST_TERMS`."""
+    kept: list[list[_Termed]] = []
+    count = 0
+    for group in groups:
+        count += sum(len(terms) for _, terms in group)
+        if count > MOST_TERMS and kept:
+            break
+        kept.append([(clause, terms[:MOST_TERMS]) for clause, terms in group])
+    return kept
 
 
-def _group(group: list[tuple[Clause, list[str]]]) -> list[Node]:
+def _exact(clause: Clause | ValueClause) -> bool:
+    return isinstance(clause, ValueClause)
+
+
+def _meant(clause: Clause | ValueClause) -> bool:
+    return isinstance(clause, ValueClause) or clause.phrase or clause.required
+
+
+def _group(group: list[_Termed]) -> list[Node]:
     """Give the nodes that must all match: for one clause those of its terms, for alternatives one node."""
     if len(group) == 1:
         return _clause(*group[0])
@@ -132,10 +152,10 @@ def _together(nodes: list[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else All(tuple(nodes)) if nodes else Any(())
 
 
-def _clause(clause: Clause, terms: list[str]) -> list[Node]:
+def _clause(clause: Clause | ValueClause, terms: list[str]) -> list[Node]:
     name = clause.field
-    if name is not None and _exact(clause):
-        return [_value(name, clause.text)]
+    if isinstance(clause, ValueClause):
+        return [Range(clause.field, *clause.between) if clause.between else OneOf(clause.field, clause.values)]
     fields = [each for each in _RANKED if name in (None, each.name)]
     distinct = list(dict.fromkeys(terms))
     if clause.phrase and len(terms) > 1:
@@ -148,17 +168,6 @@ def _best(nodes: Mapping[str, Node]) -> Node:
         node if (boost := BY_NAME[name].boost) == 1.0 else Boost(node, boost) for name, node in nodes.items()
     )
     return weighed[0] if len(weighed) == 1 else Best(weighed)
-
-
-def _value(name: str, text: str) -> Node:
-    """``format:csv``, ``year:2024``, ``modified:2020..2023`` as typed: codes in either case; raises `QueryError`."""
-    role = BY_NAME[name].role
-    if role == "date":
-        return Range(name, *day_range(text, name))
-    if role == "year":
-        low, high = day_range(text, name)
-        return Range(name, low[:4] if low else None, high[:4] if high else None)
-    return OneOf(name, tuple(dict.fromkeys((text, text.upper()))))
 
 
 def _ranked(node: Node, text: str) -> Node:
