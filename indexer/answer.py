@@ -18,7 +18,7 @@ from harvester.errors import ForeignIndexError
 from harvester.ledger import Ledger
 from indexer.analysis import Analyser
 from indexer.documents import UNKNOWN
-from indexer.engines.base import SearchIndex
+from indexer.engines.base import Everything, Request, SearchIndex
 from indexer.languages import Said, said
 from indexer.lexicon import Lexicon
 from indexer.meaning import Meaning, agency_names
@@ -26,9 +26,12 @@ from indexer.ownership import estrangement
 from indexer.parameters import SearchQuery
 from indexer.query import ask
 from indexer.tables import search_tables
+from indexer.values import CODED, values
 
 LONGEST_DESCRIPTION = 1000
 """Characters of a description in a hit; the whole one is in the dataset."""
+_SEEN_FOR_SECONDS = 60.0
+_MOST_SEEN = 1000
 _OWN_FOR_SECONDS = 5.0
 """So long an index that was this ledger's is taken to be so still: looking costs a cluster two requests."""
 _FRAGMENT = 240
@@ -38,9 +41,6 @@ _SPANS_WEIGHED = 200
 _REMEMBERED_CHUNKS = 20_000
 # Descriptions of a megabyte exist; nobody looks for marks in the back of one.
 _HIGHLIGHTED = 20_000
-_CODED = frozenset({"theme", "format", "license", "type", "frequency", "language"})
-"""Fields whose values are codes that the vocabularies have a label for."""
-
 Spans = Sequence[tuple[int, int]]
 """Places in a text, from and to (excluded), in characters, in order and apart."""
 
@@ -139,8 +139,11 @@ class Searcher:
         )
         self._lexicon: Lexicon | None = None
         self._own_until = 0.0
+        self._seen_until = 0.0
+        self._seen_values: Mapping[str, Sequence[str]] = {}
         members = config.members(config_folder)
         self._members = {member.id: member.name.ko for member in members}
+        self._values = values(vocabularies, members, self._seen)
         self._sources = {source.name: source.title for member in members for source in member.sources}
 
     def search(self, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -153,7 +156,7 @@ class Searcher:
         self._refuse_a_strange_index()
         if self._lexicon is None:
             self._lexicon = Lexicon(self._engine.words("word"), self._engine.words("organization"))
-        asked = ask(self._engine, query, self._meaning, self._lexicon)
+        asked = ask(self._engine, query, self._meaning, self._lexicon, values=self._values)
         sequences = [sequence for word in asked.words for form in word.forms for sequence in form.sequences]
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
         hits = []
@@ -176,6 +179,14 @@ class Searcher:
             raise ForeignIndexError(f"{self._engine.name}: this index {strange}; `datamoa rebuild` makes it anew")
         self._own_until = time.monotonic() + _OWN_FOR_SECONDS
 
+    def _seen(self, field: str) -> Sequence[str]:
+        """Give the values that the index has of a field; they are counted once a minute, where a filter is typed."""
+        if time.monotonic() >= self._seen_until:
+            facets = self._engine.search(Request(Everything(), facets=dict.fromkeys(CODED, _MOST_SEEN), size=0)).facets
+            self._seen_values = {name: [value for value, _ in counts] for name, counts in facets.items()}
+            self._seen_until = time.monotonic() + _SEEN_FOR_SECONDS
+        return self._seen_values.get(field, ())
+
     def label(self, field: str, value: str) -> str:
         """Give what a searcher reads for a value of a field."""
         if field == "source":
@@ -184,7 +195,7 @@ class Searcher:
             return self._members.get(value, value)
         if value.startswith(UNKNOWN):
             return value.removeprefix(UNKNOWN)
-        return self._vocabularies.label(value, field) if field in _CODED else value
+        return self._vocabularies.label(value, field) if field in CODED else value
 
     def _found(self, dataset: Dataset, score: float, sequences: Sequence[Sequence[str]]) -> Found:
         title = said(dataset.title) or Said(dataset.identifier, "und")

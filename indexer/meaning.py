@@ -33,6 +33,7 @@ _MOST_COMPLETIONS = 20
 _INSIDE_FROM = 3
 _LONGEST_INSIDE = 20
 _MOST_TERMS = 20
+_SHORT = 2
 _ADDRESS = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S+|\d{5,}|[0-9a-z]+(?:[-_.:/][0-9a-z]+)+", re.IGNORECASE)
 _ONLY_JAMO = re.compile(r"[ㄱ-ㅣ]+")
 _LATIN = re.compile(r"[a-z]{2,}", re.IGNORECASE)
@@ -42,13 +43,15 @@ _SYLLABLES = re.compile(r"[가-힣]+")
 class Form(NamedTuple):
     """One way in which a document may have a word.
 
-    `sequences` are its terms, side by side, for highlighting and explaining; `fields` are where they are looked for.
+    `terms` are what its likeliest reading is made of, `sequences` what may stand side by side in a document, for
+    highlighting and explaining; `fields` are where they are looked for.
     """
 
     text: str
     why: Why
     weight: float
     node: Node
+    terms: tuple[str, ...] = ()
     sequences: tuple[tuple[str, ...], ...] = ()
     fields: tuple[str, ...] = _SEARCHED
 
@@ -136,6 +139,7 @@ class Meaning:
                     "typed",
                     1.0,
                     All(tuple(part.node for part in parts)),
+                    tuple(term for part in parts for term in part.terms),
                     tuple(sequence for part in parts for sequence in part.sequences),
                 )
                 return length, Word(name, (whole, *alternatives))
@@ -145,7 +149,7 @@ class Meaning:
         forms = tuple(form for word in typed if (form := self.typed(word)))
         if not forms:
             return None
-        together = Form(name, "typed", 1.0, Any(tuple(form.node for form in forms)), forms[0].sequences)
+        together = forms[0]._replace(text=name, node=Any(tuple(form.node for form in forms)))
         return Word(name, (together if len(forms) > 1 else forms[0],), silent=True)
 
     def _one(self, word: str) -> Word | None:
@@ -188,7 +192,12 @@ class Meaning:
         if not terms:
             return None
         fields = (field,) if field else _SEARCHED
-        return Word(text, (Form(text, "typed", 1.0, adjacent(terms, fields), (terms,), fields),))
+        return Word(text, (Form(text, "typed", 1.0, adjacent(terms, fields), terms, (terms,), fields),))
+
+    def literal(self, word: str, field: str | None = None) -> Word | None:
+        """Give a word exactly as it was typed, in one field or in all."""
+        form = self.typed(word, field)
+        return None if form is None else Word(word, (form,))
 
     # forms
 
@@ -198,23 +207,24 @@ class Meaning:
         if field is None and _ADDRESS.fullmatch(word):
             key = Term("identifier", address_key(word))
             node: Node = key if form is None else Any((Boost(key, ranking.IDENTIFIER), form.node))
-            return Form(word, "typed", 1.0, node, form.sequences if form else ())
+            return Form(word, "typed", 1.0, node) if form is None else form._replace(node=node)
         return form
 
     def _form(self, text: str, why: Why, weight: float, fields: Sequence[str] = _SEARCHED) -> Form | None:
         """Look for `text`, all its words, side by side each."""
         nodes: list[Node] = []
         sequences: list[tuple[str, ...]] = []
+        terms: list[str] = []
         for word in self.analyser.words(text):
             ways = [way[:_MOST_TERMS] for way in self.analyser.sequences(word)]
             if ways:
                 sequences += ways
+                terms += ways[0]
                 nodes.append(self._side_by_side(word, ways, fields))
         if not nodes:
             return None
-        return Form(
-            text, why, weight, nodes[0] if len(nodes) == 1 else All(tuple(nodes)), tuple(sequences), tuple(fields)
-        )
+        node = nodes[0] if len(nodes) == 1 else All(tuple(nodes))
+        return Form(text, why, weight, node, tuple(terms), tuple(sequences), tuple(fields))
 
     def _side_by_side(self, word: str, ways: Sequence[tuple[str, ...]], fields: Sequence[str]) -> Node:
         nodes: list[Node] = []
@@ -232,16 +242,19 @@ class Meaning:
 
     # corrections
 
-    def corrected(self, word: Word, lexicon: Lexicon, *, known: bool) -> Word | None:
+    def corrected(self, word: Word, lexicon: Lexicon, *, known: bool, alone: bool) -> Word | None:
         """Give a word the forms that slips of the fingers may have hidden; None where there are none.
 
-        `known`: documents have it as it was typed. Then only what cannot be meant as typed is corrected.
+        `known`: documents have it as it was typed. Then only what cannot be meant as typed is corrected. Not `alone`: it
+        is one of many words, as in a sentence; then a short word is no misspelt one.
         """
         text = normal(word.typed)
         forms = [*self._other_keyboard(text, lexicon, known=known), *self._by_initials(text, lexicon)]
         if not known and not forms:
-            forms += self._half_typed(text, lexicon)
-            forms += self._misspelt(text, lexicon)
+            if alone:
+                forms += self._half_typed(text, lexicon)
+            if alone or len(text) > _SHORT:
+                forms += self._misspelt(text, lexicon)
             forms += self._acronym(text, lexicon)
         if not forms:
             return None

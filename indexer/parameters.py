@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import TypeAlias, get_args
+from typing import get_args
 
 from harvester.errors import QueryError
+from indexer.days import Days, whole
+from indexer.documents import UNKNOWN
 from indexer.engines.base import Sort
 from indexer.fields import BY_NAME, FACETS, FIELDS
+from indexer.syntax import LONGEST_READ, clean
+from indexer.values import half_width
 
-LONGEST_TEXT = 500
+LONGEST_TEXT = LONGEST_READ
+"""Characters of `q` that count; a longer one is cut, not refused."""
 MOST_VALUES = 100
 LONGEST_VALUE = 200
 LARGEST_PAGE = 100
@@ -35,9 +38,6 @@ PARAMETERS = (
 _DAY_FORMS = ("2024", "2024-03", "2024-03-05")
 _RANGE_FORMS = ("2020..2023", "2020-01-15..", "..2023-06", "2024-03")
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
-
-Days: TypeAlias = tuple[str | None, str | None]
-"""First and last day (``YYYY-MM-DD``), both included; None is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class SearchQuery:
         if offset and "cursor" in one:
             raise QueryError("from: not together with cursor, which says itself where to go on", parameter="from")
         return cls(
-            q=_text(one.get("q", "")),
+            q=clean(one.get("q", ""))[:LONGEST_TEXT].strip(),
             filters={name: _values(name, given[name]) for name in FILTERS if name in given},
             dates={name: days for name in DATES if (days := _days(name, one)) is not None},
             sort=_sort(one.get("sort")),
@@ -99,12 +99,6 @@ class SearchQuery:
         pairs += [("cursor", self.cursor)] if self.cursor is not None else []
         pairs += [("exact", "true")] if self.exact else []
         return pairs
-
-
-def _text(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        raise QueryError(f"q: {len(text)} characters; at most {LONGEST_TEXT} are allowed", parameter="q")
-    return text
 
 
 def _number(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
@@ -136,12 +130,20 @@ def _sort(text: str | None) -> Sort | None:
 def _values(name: str, values: list[str]) -> tuple[str, ...]:
     if len(values) > MOST_VALUES:
         raise QueryError(f"{name}: {len(values)} values; at most {MOST_VALUES} are allowed", parameter=name)
+    values = [_value(name, value) for value in values]
     for value in values:
         if len(value) > LONGEST_VALUE:
             raise QueryError(f"{name}: a value of {len(value)} characters; at most {LONGEST_VALUE}", parameter=name)
         if BY_NAME[name].role == "year" and not re.fullmatch(r"\d{4}", value, re.ASCII):
             raise QueryError(f"{name}: {_cut(value)!r} is not a year", parameter=name, allowed=("2024",))
     return tuple(dict.fromkeys(values))
+
+
+def _value(name: str, value: str) -> str:
+    """Give a value as the index has it: composed, and codes in letters of the usual width."""
+    value = clean(value).strip()
+    # What portals wrote is stored as they wrote it; `spellings` looks for both.
+    return value if name == "organization" or value.startswith(UNKNOWN) else half_width(value)
 
 
 def _days(name: str, given: Mapping[str, str]) -> Days | None:
@@ -177,14 +179,8 @@ def _forward(low: str | None, high: str | None, name: str) -> Days:
 
 def _day(text: str, name: str, forms: tuple[str, ...]) -> tuple[str, str]:
     """First and last day of a year, month or day."""
-    try:
-        if match := _DAY.fullmatch(text):
-            year, month, day = (int(part) if part else 0 for part in match.groups())
-            first = date(year, month or 1, day or 1)
-            last = date(year, month or 12, day or calendar.monthrange(year, month or 12)[1])
-            return first.isoformat(), last.isoformat()
-    except ValueError:
-        pass  # 2024-02-31: said below
+    if (match := _DAY.fullmatch(text)) and (days := whole(*(int(part) for part in match.groups() if part))):
+        return days
     raise QueryError(f"{name}: {_cut(text)!r} is not a year, month or day", parameter=name, allowed=forms)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -24,79 +24,58 @@ from indexer.engines.base import (
     SearchIndex,
     Term,
 )
-from indexer.fields import BY_NAME
 from indexer.lexicon import Lexicon
 from indexer.meaning import Form, Meaning, Word, best_of
-from indexer.parameters import FILTERS, SearchQuery, day_range
-from indexer.syntax import Clause, read
+from indexer.parameters import FILTERS, SearchQuery
+from indexer.syntax import Clause, ValueClause, read
 from indexer.syntax import words as words_of
+from indexer.values import Values, spellings
 
-MOST_TERMS = 60
+MOST_WORDS = 16
+"""Words that a query asks for; of more, as in a pasted text, the weightiest."""
 FACET_VALUES = 30
-_MOST_GRAMS = 60
+NO_VALUES = Values({})
+_MOST_READ = 80
+_MOST_PAIRS = 60
+_SHORTEST_SPACELESS = 3
 
 
 class Asked(NamedTuple):
     """What an engine found, and how the typed text was understood.
 
     `words` are what was looked for, with all forms; `relaxed`: hits that have only some of the words follow those that
-    have all, of which there are `strict`; `corrected`: the text that was searched instead, None where it is as typed.
+    have all, of which there are `strict`; `corrected`: some words were found by other forms than the typed ones; `cut`:
+    the text was longer than what was looked for.
     """
 
     result: Result
     words: tuple[Word, ...]
+    strict: int
     relaxed: bool = False
-    strict: int = 0
-    corrected: str | None = None
-
-
-def ask(
-    index: SearchIndex,
-    query: SearchQuery,
-    meaning: Meaning,
-    lexicon: Lexicon,
-    facets: Mapping[str, int] | None = None,
-) -> Asked:
-    """Search: all words must match; where few documents have them all, those that have the most follow."""
-    plan = compile(query, meaning, facets)
-    result = index.search(plan.request())
-    if query.exact or not plan.loose or result.total >= ranking.FEW:
-        return Asked(result, plan.words, strict=result.total)
-    if plan.spaceless and not result.total:
-        # Words that are spaced at random: all that was typed, somewhere in a title.
-        result = index.search(replace(plan.base, query=plan.query((Phrase("grams", plan.spaceless),))))
-        if result.total:
-            return Asked(result, plan.words, strict=result.total)
-    corrected = _corrected(index, plan, meaning, lexicon)
-    if corrected is not None:
-        plan = corrected
-        result = index.search(plan.request())
-    told = " ".join(word.meant for word in plan.loose) if corrected is not None else None
-    strict = result.total
-    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and _can_be_relaxed(plan) and (relaxed := _relaxed(index, plan)) is not None:
-        wider = index.search(relaxed)
-        if wider.total > strict:
-            return Asked(wider, plan.words, relaxed=True, strict=strict, corrected=told)
-    return Asked(result, plan.words, strict=strict, corrected=told)
+    corrected: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A query in parts: `loose` words may be missing where few documents have them all, `fixed` nodes never.
 
-    `silent` words only rank. `base` is the request without its query.
+    `silent` words only rank, `other` words stand in `fixed`. `base` is the request without its query. `pairs` are the
+    letter pairs of all that was typed, `spaceless` the same where they are to be tried side by side, `title` is the
+    term of a title that is exactly this text. `asks`: there are words, though perhaps none that can be found.
     """
 
     base: Request
     loose: tuple[Word, ...]
     silent: tuple[Word, ...]
+    other: tuple[Word, ...]
     fixed: tuple[Node, ...]
     without: tuple[Node, ...]
-    other: tuple[Word, ...]
     pairs: tuple[str, ...]
     spaceless: tuple[str, ...]
     title: str
     asks: bool
+    cut: bool
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -105,60 +84,96 @@ class Plan:
 
     def request(self) -> Request:
         """Give the request for documents that have all words."""
-        return replace(self.base, query=self.query(tuple(word.node for word in self.loose)))
+        return self.asking(*(word.node for word in self.loose))
 
-    def query(self, wanted: tuple[Node, ...]) -> Node:
-        """Give the tree for documents that have everything of `wanted`, and what is fixed."""
+    def asking(self, *wanted: Node) -> Request:
+        """Give the request for documents that have everything of `wanted`, and what is fixed."""
         every = (*wanted, *self.fixed)
+        if not every and self.asks:
+            return replace(self.base, query=Any(()))
         if not every:
-            if self.asks:
-                return Any(())
-            return All((), self.without) if self.without else Everything()
+            return replace(self.base, query=All((), self.without) if self.without else Everything())
         node = All(every, self.without) if self.without or len(every) > 1 else every[0]
         for word in self.silent:
             node = Ranked(node, Boost(word.node, ranking.SAYS_NOTHING))
         if self.pairs:
-            pairs = Any(tuple(Term("grams", pair) for pair in self.pairs[:_MOST_GRAMS]))
+            pairs = Any(tuple(Term("grams", pair) for pair in self.pairs))
             node = Ranked(node, Boost(pairs, ranking.GRAMS))
-        return Ranked(node, Boost(Term("identifier", self.title), ranking.TITLE)) if self.title else node
+        if self.title:
+            node = Ranked(node, Boost(Term("identifier", self.title), ranking.TITLE))
+        return replace(self.base, query=node)
 
 
-def compile(query: SearchQuery, meaning: Meaning, facets: Mapping[str, int] | None = None) -> Plan:
+def ask(
+    index: SearchIndex,
+    query: SearchQuery,
+    meaning: Meaning,
+    lexicon: Lexicon,
+    facets: Mapping[str, int] | None = None,
+    values: Values = NO_VALUES,
+) -> Asked:
+    """Search: all words must match; where few documents have them all, those that have the most follow.
+
+    Where none has them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
+    """
+    plan = compile(query, meaning, facets, values)
+    if len(plan.loose) > MOST_WORDS:
+        plan = _weightiest(index, plan)
+    found = index.search(plan.request())
+    if query.exact or not plan.loose:
+        return Asked(found, plan.words, found.total, cut=plan.cut)
+    corrected = None
+    if not found.total and plan.spaceless:
+        spaceless = index.search(plan.asking(Phrase("grams", plan.spaceless)))
+        if spaceless.total:
+            return Asked(spaceless, plan.words, spaceless.total)
+    if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
+        plan = corrected
+        found = index.search(plan.request())
+    strict = found.total
+    relaxed = False
+    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (request := _relaxed(index, plan)) is not None:
+        some = index.search(request)
+        relaxed = some.total > strict
+        found = some if relaxed else found
+    return Asked(found, plan.words, strict, relaxed, corrected=corrected is not None, cut=plan.cut)
+
+
+def compile(
+    query: SearchQuery, meaning: Meaning, facets: Mapping[str, int] | None = None, values: Values = NO_VALUES
+) -> Plan:
     """Compile into a plan with `facets` (field → number of values; None: all of them)."""
-    groups = read(query.q)
-    loose: list[Word] = []
+    groups, cut = read(query.q, values)
+    plain: list[str] = []
     other: list[Word] = []
     fixed: list[Node] = []
     without: list[Node] = []
-    plain: list[str] = []
     for group in groups:
         clause = group[0]
-        if len(group) == 1 and not clause.phrase and not clause.excluded and clause.field is None:
+        if len(group) == 1 and isinstance(clause, Clause) and clause == Clause(clause.text):
             plain.append(clause.text)
             continue
-        words = [word for each in group if not _exact(each) if (word := _clause(each, meaning)) is not None]
-        nodes = [word.node for word in words] + [_value(each.field or "", each.text) for each in group if _exact(each)]
-        node = nodes[0] if len(nodes) == 1 else Any(tuple(nodes))
+        nodes, words = _nodes(group, meaning)
         if clause.excluded:
-            without += [node] if nodes else []
-        else:
-            fixed.append(node)
+            without += nodes
+        elif nodes:
+            fixed.append(nodes[0] if len(nodes) == 1 else Any(tuple(nodes)))
             other += words
-    loose += meaning.words(" ".join(plain), exact=query.exact)
+    loose = list({word.typed: word for word in meaning.words(" ".join(plain), exact=query.exact)}.values())
     silent = [word for word in loose if word.silent]
-    if len(silent) < len(loose) or fixed:
-        loose = [word for word in loose if not word.silent]
-    else:
+    if len(silent) == len(loose) and not fixed:
         silent = []  # nothing else was typed: then these are meant
-    loose = list({word.typed: word for word in loose}.values())
+    else:
+        loose = [word for word in loose if not word.silent]
     text = words_of(groups)
     pairs = meaning.analyser.pairs(text)
-    asks = any(not _exact(clause) and not clause.excluded for group in groups for clause in group)
+    alone = len(plain) == len(groups) > 1
+    asks = any(isinstance(clause, Clause) and not clause.excluded for group in groups for clause in group)
     return Plan(
         base=Request(
             query=Everything(),
             filters={
-                **{name: OneOf(name, values) for name, values in query.filters.items()},
+                **{name: OneOf(name, spellings(chosen)) for name, chosen in query.filters.items()},
                 **{name: Range(name, low, high) for name, (low, high) in query.dates.items()},
             },
             facets=dict.fromkeys(FILTERS, FACET_VALUES) if facets is None else facets,
@@ -167,45 +182,44 @@ def compile(query: SearchQuery, meaning: Meaning, facets: Mapping[str, int] | No
             offset=query.offset,
             after=query.cursor,
         ),
-        loose=tuple(loose[:MOST_TERMS]),
-        silent=tuple(silent[:MOST_TERMS]),
+        loose=tuple(loose[:_MOST_READ]),
+        silent=tuple(silent[:MOST_WORDS]),
+        other=tuple(other),
         fixed=tuple(fixed),
         without=tuple(without),
-        other=tuple(other),
-        pairs=tuple(dict.fromkeys(pairs)),
-        spaceless=tuple(pairs)
-        if len(plain) > 1 and len(plain) == len(groups) and 3 <= len(pairs) < _MOST_GRAMS
-        else (),
-        title=title_key(text) if text else "",
+        pairs=tuple(dict.fromkeys(pairs))[:_MOST_PAIRS],
+        spaceless=tuple(pairs) if alone and _SHORTEST_SPACELESS <= len(pairs) <= _MOST_PAIRS else (),
+        title=title_key(text) if plain else "",
         asks=asks,
+        cut=cut or len(loose) > _MOST_READ,
     )
 
 
-def _exact(clause: Clause) -> bool:
-    return clause.field is not None and BY_NAME[clause.field].role != "text"
+def _nodes(group: Sequence[Clause | ValueClause], meaning: Meaning) -> tuple[list[Node], list[Word]]:
+    """Give what is meant as it was typed: phrases, words in a field, alternatives, filters."""
+    nodes: list[Node] = []
+    words: list[Word] = []
+    for clause in group:
+        if isinstance(clause, ValueClause):
+            field = clause.field
+            nodes.append(Range(field, *clause.between) if clause.between else OneOf(field, clause.values))
+            continue
+        if clause.phrase:
+            found = meaning.phrase(clause.text, clause.field)
+        else:
+            found = meaning.literal(normal(clause.text), clause.field)
+        if found is not None:
+            nodes.append(found.node)
+            words.append(found)
+    return nodes, words
 
 
-def _clause(clause: Clause, meaning: Meaning) -> Word | None:
-    """Give a phrase, or a word in a field, as it was typed."""
-    if clause.phrase:
-        return meaning.phrase(clause.text, clause.field)
-    form = meaning.typed(normal(clause.text), clause.field)
-    return None if form is None else Word(clause.text, (form,))
-
-
-def _value(name: str, text: str) -> Node:
-    """``format:csv``, ``year:2024``, ``modified:2020..2023`` as typed: codes in either case; raises `QueryError`."""
-    role = BY_NAME[name].role
-    if role == "date":
-        return Range(name, *day_range(text, name))
-    if role == "year":
-        low, high = day_range(text, name)
-        return Range(name, low[:4] if low else None, high[:4] if high else None)
-    return OneOf(name, tuple(dict.fromkeys((text, text.upper()))))
-
-
-def _can_be_relaxed(plan: Plan) -> bool:
-    return len(plan.loose) > 1 or any(len(_terms_of(form)) > 1 for word in plan.loose for form in word.forms)
+def _weightiest(index: SearchIndex, plan: Plan) -> Plan:
+    """Keep the words that the fewest documents have; of a pasted text the others say little beside them."""
+    counts = _frequencies(index, plan.loose)
+    known = sorted((count, place) for place, count in enumerate(counts) if count)
+    kept = sorted(place for _, place in known[:MOST_WORDS])
+    return replace(plan, loose=tuple(plan.loose[place] for place in kept), spaceless=(), cut=True)
 
 
 def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexicon) -> Plan | None:
@@ -213,10 +227,8 @@ def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexico
     words: list[Word] = []
     for word in plan.loose:
         known = index.search(Request(query=word.node, size=0)).total > 0
-        words.append(meaning.corrected(word, lexicon, known=known) or word)
-    if tuple(words) == plan.loose:
-        return None
-    return replace(plan, loose=tuple(words))
+        words.append(meaning.corrected(word, lexicon, known=known, alone=len(plan.loose) < 4) or word)
+    return None if tuple(words) == plan.loose else replace(plan, loose=tuple(words))
 
 
 def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
@@ -226,22 +238,30 @@ def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
     too little. Words as a whole rank.
     """
     most = max(index.document_count() * ranking.COMMON, ranking.FEW)
-    terms = list(dict.fromkeys(term for word in plan.loose for form in word.forms for term in _terms_of(form)))
-    asked = [(field, term) for term, fields in terms for field in fields]
-    found = iter(index.frequencies(asked))
+    terms = list(dict.fromkeys(term for word in plan.loose for form in word.forms for term in _terms(form)))
+    if len(terms) < 2:
+        return None
+    found = iter(index.frequencies([(field, term) for term, fields in terms for field in fields]))
     counts = {(term, fields): max(next(found) for _ in fields) for term, fields in terms}
     rare = [key for key, count in counts.items() if 0 < count <= most]
-    wanted = rare or [key for key, count in counts.items() if count]
-    some = [best_of(term, fields) for term, fields in wanted]
-    some += [form.node for word in plan.loose for form in word.forms if not form.sequences]
+    some = [best_of(term, fields) for term, fields in rare or [key for key, count in counts.items() if count]]
+    some += [form.node for word in plan.loose for form in word.forms if not form.terms]
     if not some:
         return None
     node: Node = Any(tuple(some))
     for word in plan.loose:
         node = Ranked(node, Boost(word.node, ranking.WORD_OF_SOME))
     every = All(tuple(word.node for word in plan.loose))
-    return replace(plan.base, query=plan.query((Ranked(node, Boost(every, ranking.ALL_WORDS)),)))
+    return plan.asking(Ranked(node, Boost(every, ranking.ALL_WORDS)))
 
 
-def _terms_of(form: Form) -> list[tuple[str, tuple[str, ...]]]:
-    return [(term, form.fields) for sequence in form.sequences[:1] for term in sequence]
+def _frequencies(index: SearchIndex, words: Sequence[Word]) -> list[int]:
+    """Estimate how many documents have each word: no more than have the rarest of its terms."""
+    asked = [(field, term) for word in words for term, fields in _terms(word.forms[0]) for field in fields]
+    found = iter(index.frequencies(asked))
+    return [min((max(next(found) for _ in fields) for _, fields in _terms(word.forms[0])), default=0) for word in words]
+
+
+def _terms(form: Form) -> list[tuple[str, tuple[str, ...]]]:
+    """Terms of the likeliest reading of a form, each with the fields that it is looked for in."""
+    return [(term, form.fields) for term in form.terms]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from harvester.catalog.dates import parse_interval
@@ -94,6 +94,20 @@ class Vocabularies:
             for name in (code, *known.names):
                 names.setdefault("".join(filter(str.isalnum, name.casefold())), code)
         return names
+
+    def codes(self, scheme: str) -> tuple[str, ...]:
+        """Give the codes that `label` has a label for; of themes those of all three schemes."""
+        values, themes = self._tables.values, self._tables.themes
+        tables: dict[str, Iterable[str]] = {
+            LICENSE: self._tables.licences,
+            FREQUENCY: self._tables.frequencies,
+            FORMAT: self._tables.formats,
+            TYPE: values.types,
+            ACCESS_RIGHTS: values.access_rights,
+            LANGUAGE: values.language_names,
+            "theme": (*themes.eu, *themes.datagokr, *themes.brm),
+        }
+        return tuple(dict.fromkeys(tables.get(scheme, ())))
 
     def is_open(self, code: str) -> bool:
         """Whether a licence leaves the data open: anyone may use them for any purpose, crediting at most."""

@@ -105,8 +105,8 @@ def compose(parts: Iterable[str]) -> str:
     for each in parts:
         if each in _VOWEL_LETTERS:
             if tail:
-                kept, moved = _DOUBLE.get(tail, "  ") if tail in _DOUBLE else ("", tail)
-                tail = kept
+                moved = _DOUBLE[tail][1] if tail in _DOUBLE else tail
+                tail = _DOUBLE[tail][0] if tail in _DOUBLE else ""
                 flush()
                 lead, vowel = moved, each
             elif vowel and vowel + each in _PAIRED:
