@@ -82,7 +82,8 @@ def _terms(dataset: Dataset) -> Iterator[tuple[str, str]]:
     yield "description", _joined(_texts(dataset.description))
     yield "column", _joined(list(_columns(dataset)))
     yield "place", _joined(list(_places(dataset)))
-    yield "identifier", " ".join(_distinct(map(address_key, _identifiers(dataset))))
+    keys = [*map(address_key, _identifiers(dataset)), *map(title_key, titles)]
+    yield "identifier", " ".join(_distinct(keys))
     yield (
         "grams",
         f" {SEPARATOR} ".join(filter(None, (" ".join(_analyser().pairs(text)) for text in (*titles, *keywords)))),
@@ -103,6 +104,11 @@ def address_key(text: str) -> str:
     """Give the term of field `identifier` for an identifier or an address, however it is written."""
     key = _ADDRESS_FRAME.sub("", normal(text).strip())
     return "".join(key.split())[:_ADDRESS_CHARACTERS]
+
+
+def title_key(text: str) -> str:
+    """Give the term of field `identifier` for a whole title, however it is spaced."""
+    return f"={letters(text)}"[:_ADDRESS_CHARACTERS]
 
 
 def _words(titles: Iterable[str], keywords: Iterable[str]) -> Iterator[str]:

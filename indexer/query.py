@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from indexer import ranking
 from indexer.analysis import normal
+from indexer.documents import title_key
 from indexer.engines.base import (
     All,
     Any,
@@ -15,6 +16,7 @@ from indexer.engines.base import (
     Everything,
     Node,
     OneOf,
+    Phrase,
     Range,
     Ranked,
     Request,
@@ -60,13 +62,18 @@ def ask(
     result = index.search(plan.request())
     if query.exact or not plan.loose or result.total >= ranking.FEW:
         return Asked(result, plan.words, strict=result.total)
+    if plan.spaceless and not result.total:
+        # Words that are spaced at random: all that was typed, somewhere in a title.
+        result = index.search(replace(plan.base, query=plan.query((Phrase("grams", plan.spaceless),))))
+        if result.total:
+            return Asked(result, plan.words, strict=result.total)
     corrected = _corrected(index, plan, meaning, lexicon)
     if corrected is not None:
         plan = corrected
         result = index.search(plan.request())
     told = " ".join(word.meant for word in plan.loose) if corrected is not None else None
     strict = result.total
-    if strict < ranking.FEW and _can_be_relaxed(plan) and (relaxed := _relaxed(index, plan)) is not None:
+    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and _can_be_relaxed(plan) and (relaxed := _relaxed(index, plan)) is not None:
         wider = index.search(relaxed)
         if wider.total > strict:
             return Asked(wider, plan.words, relaxed=True, strict=strict, corrected=told)
@@ -87,6 +94,8 @@ class Plan:
     without: tuple[Node, ...]
     other: tuple[Word, ...]
     pairs: tuple[str, ...]
+    spaceless: tuple[str, ...]
+    title: str
     asks: bool
 
     @property
@@ -109,9 +118,9 @@ class Plan:
         for word in self.silent:
             node = Ranked(node, Boost(word.node, ranking.SAYS_NOTHING))
         if self.pairs:
-            pairs = Any(tuple(Term("grams", pair) for pair in self.pairs))
+            pairs = Any(tuple(Term("grams", pair) for pair in self.pairs[:_MOST_GRAMS]))
             node = Ranked(node, Boost(pairs, ranking.GRAMS))
-        return node
+        return Ranked(node, Boost(Term("identifier", self.title), ranking.TITLE)) if self.title else node
 
 
 def compile(query: SearchQuery, meaning: Meaning, facets: Mapping[str, int] | None = None) -> Plan:
@@ -143,6 +152,7 @@ def compile(query: SearchQuery, meaning: Meaning, facets: Mapping[str, int] | No
         silent = []  # nothing else was typed: then these are meant
     loose = list({word.typed: word for word in loose}.values())
     text = words_of(groups)
+    pairs = meaning.analyser.pairs(text)
     asks = any(not _exact(clause) and not clause.excluded for group in groups for clause in group)
     return Plan(
         base=Request(
@@ -162,7 +172,11 @@ def compile(query: SearchQuery, meaning: Meaning, facets: Mapping[str, int] | No
         fixed=tuple(fixed),
         without=tuple(without),
         other=tuple(other),
-        pairs=tuple(dict.fromkeys(meaning.analyser.pairs(text)))[:_MOST_GRAMS],
+        pairs=tuple(dict.fromkeys(pairs)),
+        spaceless=tuple(pairs)
+        if len(plain) > 1 and len(plain) == len(groups) and 3 <= len(pairs) < _MOST_GRAMS
+        else (),
+        title=title_key(text) if text else "",
         asks=asks,
     )
 

@@ -5,7 +5,7 @@ A text's own weight (title 4, keywords 3, …) is `boost` in `indexer.fields`.
 
 from __future__ import annotations
 
-GRAMS = 1.5
+GRAMS = 1.0
 """Letter pairs of all that was typed, in titles and keywords: they know nothing of spaces."""
 WHOLE = 2.0
 """A typed word that is a whole word of a title or keyword."""
@@ -21,7 +21,7 @@ SPELLING = 0.8
 WITHOUT_PARTICLE = 0.5
 """Against the same text as it was typed."""
 
-FEW = 3
+FEW = 10
 """With fewer hits for all words, those that have most of them follow."""
 COMMON = 0.1
 """Share of documents: words that more have do not find anything alone when words may be missing."""
@@ -38,3 +38,5 @@ SYLLABLE = 0.05
 
 WORD_OF_SOME = 0.3
 """A typed word as a whole, where not all words were found."""
+TITLE = 30.0
+"""All that was typed is a title, however it is spaced."""

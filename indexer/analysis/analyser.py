@@ -100,8 +100,11 @@ class Analyser:
         ]
 
     def words(self, text: str) -> list[str]:
-        """Cut `text` into what a searcher means as one word each, in its normal form: at spaces and punctuation."""
-        return _WORD.findall(normal(text))
+        """Cut `text` into what a searcher means as one word each: at spaces and punctuation.
+
+        Letters keep their case where nothing else is to be normalised: keys of a Korean keyboard have a case.
+        """
+        return _WORD.findall(text if is_simple(text) else normal(text))
 
     def pairs(self, text: str) -> list[str]:
         """Pair neighbouring letters and digits of `text`; see `indexer.analysis.letters.pairs`."""
