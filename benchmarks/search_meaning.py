@@ -7,11 +7,14 @@ alternative. `--all` lists all keys, otherwise only those that deserve a look: a
 is of no use in this catalogue) and alternatives that add very many (another meaning, or too general). Then the words
 of ``noise.yml`` that are no words of requests, with the documents and titles that have them.
 Texts are asked for as phrases, so a text counts where it stands, not where its parts lie about.
+Last, requests in everyday words (``everyday.tsv``), asked as people do: how many have a right dataset in the first ten.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import re
 import statistics
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from harvester import config
 from harvester.catalog import codec
 from harvester.ledger import Ledger
 from indexer.analysis import Analyser
+from indexer.answer import Searcher
 from indexer.engines import open_index
 from indexer.meaning import Meaning
 from indexer.parameters import SearchQuery
@@ -36,6 +40,7 @@ class Catalogue:
         settings = config.settings(home, None)
         self._ledger = Ledger.open(settings.database_url)
         self._index = open_index(settings)
+        self._searcher = Searcher(self._ledger, self._index, config.vocabularies(settings.config), settings.config)
         names = {name.word: name.parts or (name.word,) for name in tables.dictionary}
         self._meaning = Meaning(Analyser(names=names), tables, {}, {})
 
@@ -52,6 +57,11 @@ class Catalogue:
     def count_in_titles(self, text: str) -> int:
         """Documents whose title has `text`."""
         return self._ask(f'title:"{text}"', 1)[0]
+
+    def first_ten(self, request: str) -> list[str]:
+        """Titles and publishers of the first ten of a search as people make it."""
+        hits = self._searcher.search([("q", request), ("size", "10")])["hits"]
+        return [f"{hit['title']} {hit['publisher'] or ''}" for hit in hits]
 
     def _found(self, texts: list[str] | tuple[str, ...], size: int) -> tuple[int, list[str]]:
         return self._ask(" OR ".join(f'"{text}"' for text in texts), size)
@@ -70,6 +80,22 @@ def row(catalogue: Catalogue, key: str, alternatives: tuple[Alternative, ...], e
     told = ", ".join(f"{each.text} {count}" for each, count in counted)
     shown = " | ".join(title[:40] for title in catalogue.titles(best.text, examples))
     return own, added, f"{key} {own:,} +{added:,} ← {told} :: {shown}"
+
+
+def everyday(catalogue: Catalogue) -> None:
+    """Requests whose right datasets a pattern of their titles knows."""
+    with (Path(__file__).parent / "everyday.tsv").open(encoding="utf-8") as file:
+        requests = list(csv.reader((line for line in file if not line.startswith("#")), delimiter="\t"))
+    missed = [
+        request
+        for request, pattern in requests
+        if not any(re.search(pattern, re.sub(r"[\s_]", "", hit)) for hit in catalogue.first_ten(request))
+    ]
+    print(
+        f"\n{len(requests)} everyday requests, success@10 {1 - len(missed) / len(requests):.3f}; missed:",
+        *missed,
+        sep="\n",
+    )
 
 
 def main() -> None:
@@ -100,6 +126,7 @@ def main() -> None:
     for word, kind in tables.noise.items():
         if kind != "request":
             print(f"{kind} {word} {catalogue.count(word):,} {catalogue.count_in_titles(word):,}")
+    everyday(catalogue)
 
 
 if __name__ == "__main__":

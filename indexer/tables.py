@@ -16,6 +16,8 @@ from harvester.errors import ConfigurationError
 from indexer.analysis.normal import normal
 
 _NO_LETTER = re.compile(r"[\W_]+")
+# What each further text of a rule is worth beside the one before it: the nearest comes first ("미용업", "공중위생업").
+_FURTHER = 0.8
 _LEGAL_FORM = re.compile(r"\([^)]*\)|주식회사|재단법인|사단법인|학교법인")
 
 
@@ -118,10 +120,10 @@ def _expanded(table: Synonyms) -> Iterator[tuple[str, list[Alternative]]]:
     for one_way in table.one_way.values():
         for source, targets in one_way.rules.items():
             found = rules.setdefault(surface(source), [])
-            found += (Alternative(normal(target), one_way.weight) for target in targets)
-            for target in targets:
-                follow = groups.get(surface(target), ())
-                found += (Alternative(each.text, each.weight * one_way.weight) for each in follow)
+            for place, target in enumerate(targets):
+                weight = one_way.weight * _FURTHER**place
+                found.append(Alternative(normal(target), weight))
+                found += (Alternative(text, weight * near) for text, near in groups.get(surface(target), ()))
     for key in dict.fromkeys((*groups, *rules)):
         best: dict[str, Alternative] = {}
         for alternative in (*groups.get(key, ()), *rules.get(key, ())):
