@@ -31,7 +31,8 @@ from indexer.analysis import Analyser
 from indexer.documents import ANALYSIS, document
 from indexer.engines.base import Checkpoint, Document
 from indexer.engines.embedded import EmbeddedIndex
-from indexer.query import SearchQuery, ask
+from indexer.parameters import SearchQuery
+from indexer.query import ask
 
 BATCH = 500
 FIVE = dict.fromkeys(("organization", "theme", "format", "license", "year"), 30)

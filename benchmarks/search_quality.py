@@ -30,7 +30,8 @@ from indexer.analysis import Analyser
 from indexer.documents import ANALYSIS, document
 from indexer.engines.base import Checkpoint, SearchIndex
 from indexer.engines.embedded import EmbeddedIndex
-from indexer.query import SearchQuery, ask, compile
+from indexer.parameters import SearchQuery
+from indexer.query import ask, compile
 
 SOURCE = "bench.datagokr"
 Find = Callable[[str, int], list[str]]

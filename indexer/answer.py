@@ -18,13 +18,20 @@ from harvester.errors import ForeignIndexError
 from harvester.ledger import Ledger
 from indexer.analysis import Analyser
 from indexer.documents import UNKNOWN
-from indexer.engines.base import SearchIndex
+from indexer.engines.base import Everything, Request, SearchIndex
 from indexer.languages import Said, said
+from indexer.lexicon import Lexicon
+from indexer.meaning import Meaning, agency_names
 from indexer.ownership import estrangement
-from indexer.query import SearchQuery, ask
+from indexer.parameters import SearchQuery
+from indexer.query import ask
+from indexer.tables import search_tables
+from indexer.values import CODED, values
 
 LONGEST_DESCRIPTION = 1000
 """Characters of a description in a hit; the whole one is in the dataset."""
+_SEEN_FOR_SECONDS = 60.0
+_MOST_SEEN = 1000
 _OWN_FOR_SECONDS = 5.0
 """So long an index that was this ledger's is taken to be so still: looking costs a cluster two requests."""
 _FRAGMENT = 240
@@ -34,9 +41,6 @@ _SPANS_WEIGHED = 200
 _REMEMBERED_CHUNKS = 20_000
 # Descriptions of a megabyte exist; nobody looks for marks in the back of one.
 _HIGHLIGHTED = 20_000
-_CODED = frozenset({"theme", "format", "license", "type", "frequency", "language"})
-"""Fields whose values are codes that the vocabularies have a label for."""
-
 Spans = Sequence[tuple[int, int]]
 """Places in a text, from and to (excluded), in characters, in order and apart."""
 
@@ -126,10 +130,20 @@ class Searcher:
         self._ledger = ledger
         self._engine = engine
         self._vocabularies = vocabularies
-        self._analyser = Analyser(remember=_REMEMBERED_CHUNKS)
+        tables = search_tables(config.search_words(config_folder))
+        self._analyser = Analyser(
+            remember=_REMEMBERED_CHUNKS, names={name.word: name.parts or (name.word,) for name in tables.dictionary}
+        )
+        self._meaning = Meaning(
+            self._analyser, tables, agency_names(tables, config.members(config_folder)), vocabularies.format_names()
+        )
+        self._lexicon: Lexicon | None = None
         self._own_until = 0.0
+        self._seen_until = 0.0
+        self._seen_values: Mapping[str, Sequence[str]] = {}
         members = config.members(config_folder)
         self._members = {member.id: member.name.ko for member in members}
+        self._values = values(vocabularies, members, self._seen)
         self._sources = {source.name: source.title for member in members for source in member.sources}
 
     def search(self, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -140,14 +154,17 @@ class Searcher:
         """Search, read what was found, label and highlight it."""
         began = time.perf_counter()
         self._refuse_a_strange_index()
-        asked = ask(self._engine, query, self._analyser)
+        if self._lexicon is None:
+            self._lexicon = Lexicon(self._engine.words("word"), self._engine.words("organization"))
+        asked = ask(self._engine, query, self._meaning, self._lexicon, values=self._values)
+        sequences = [sequence for word in asked.words for form in word.forms for sequence in form.sequences]
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
         hits = []
         for hit in asked.result.hits:
             row = stored.get(hit.id)
             # The index may be a moment behind the ledger: what is gone there is not shown.
             if row is not None and not row.removed:
-                hits.append(self._found(codec.decode(row.content), hit.score, asked.terms))
+                hits.append(self._found(codec.decode(row.content), hit.score, sequences))
         facets = {
             field: tuple(FacetValue(value, self.label(field, value), count) for value, count in counts)
             for field, counts in asked.result.facets.items()
@@ -162,6 +179,14 @@ class Searcher:
             raise ForeignIndexError(f"{self._engine.name}: this index {strange}; `datamoa rebuild` makes it anew")
         self._own_until = time.monotonic() + _OWN_FOR_SECONDS
 
+    def _seen(self, field: str) -> Sequence[str]:
+        """Give the values that the index has of a field; they are counted once a minute, where a filter is typed."""
+        if time.monotonic() >= self._seen_until:
+            facets = self._engine.search(Request(Everything(), facets=dict.fromkeys(CODED, _MOST_SEEN), size=0)).facets
+            self._seen_values = {name: [value for value, _ in counts] for name, counts in facets.items()}
+            self._seen_until = time.monotonic() + _SEEN_FOR_SECONDS
+        return self._seen_values.get(field, ())
+
     def label(self, field: str, value: str) -> str:
         """Give what a searcher reads for a value of a field."""
         if field == "source":
@@ -170,9 +195,9 @@ class Searcher:
             return self._members.get(value, value)
         if value.startswith(UNKNOWN):
             return value.removeprefix(UNKNOWN)
-        return self._vocabularies.label(value, field) if field in _CODED else value
+        return self._vocabularies.label(value, field) if field in CODED else value
 
-    def _found(self, dataset: Dataset, score: float, terms: frozenset[str]) -> Found:
+    def _found(self, dataset: Dataset, score: float, sequences: Sequence[Sequence[str]]) -> Found:
         title = said(dataset.title) or Said(dataset.identifier, "und")
         description = said(dataset.description)
         publisher = said(dataset.publisher.name) if dataset.publisher else None
@@ -188,19 +213,24 @@ class Searcher:
             formats=self._formats(dataset),
             license=self._license(dataset),
             score=score,
-            highlights=self._highlights(dataset, title, description, publisher, terms) if terms else {},
+            highlights=self._highlights(dataset, title, description, publisher, sequences) if sequences else {},
         )
 
     def _highlights(
-        self, dataset: Dataset, title: Said, description: Said | None, publisher: Said | None, terms: frozenset[str]
+        self,
+        dataset: Dataset,
+        title: Said,
+        description: Said | None,
+        publisher: Said | None,
+        sequences: Sequence[Sequence[str]],
     ) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for name, text in (("title", title), ("description", description), ("publisher", publisher)):
             searched = text.text[:_HIGHLIGHTED] if text else ""
-            if spans := self._analyser.highlight(searched, terms):
+            if spans := self._analyser.spans(searched, sequences):
                 found[name] = (fragment(searched, spans) if name == "description" else marked(searched, spans),)
         words = [word for words in dataset.keyword.values() for word in words]
-        shown = tuple(marked(word, spans) for word in words if (spans := self._analyser.highlight(word, terms)))
+        shown = tuple(marked(word, spans) for word in words if (spans := self._analyser.spans(word, sequences)))
         return found | ({"keyword": shown} if shown else {})
 
     def _formats(self, dataset: Dataset) -> tuple[str, ...]:

@@ -1,20 +1,17 @@
-"""A search as its parameters say it (`SearchQuery`), and the engine-neutral tree that it is compiled into. Pure."""
+"""A search compiled into the engine-neutral trees that engines answer, and asked: all words first, then most of them."""
 
 from __future__ import annotations
 
-import calendar
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import NamedTuple, TypeAlias, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from harvester.errors import QueryError
-from indexer.analysis import Analyser, grams
+from indexer import ranking
+from indexer.analysis import normal
+from indexer.documents import title_key
 from indexer.engines.base import (
     All,
     Any,
-    Best,
     Boost,
     Everything,
     Node,
@@ -25,317 +22,246 @@ from indexer.engines.base import (
     Request,
     Result,
     SearchIndex,
-    Sort,
     Term,
 )
-from indexer.fields import BY_NAME, FACETS, FIELDS, TEXT
-from indexer.syntax import Clause, read, words
+from indexer.lexicon import Lexicon
+from indexer.meaning import Form, Meaning, Word, best_of
+from indexer.parameters import FILTERS, SearchQuery
+from indexer.syntax import Clause, ValueClause, read
+from indexer.syntax import words as words_of
+from indexer.values import Values, spellings
 
-LONGEST_TEXT = 500
-MOST_TERMS = 60
-MOST_VALUES = 100
-LONGEST_VALUE = 200
-LARGEST_PAGE = 100
-DEEPEST = 10_000
-"""Hits that can be reached by `from`; a cursor goes on beyond."""
+MOST_WORDS = 16
+"""Words that a query asks for; of more, as in a pasted text, the weightiest."""
 FACET_VALUES = 30
-
-SORTS: tuple[Sort, ...] = get_args(Sort)
-DATES = tuple(each.name for each in FIELDS if each.role == "date")
-FILTERS = tuple(each.name for each in FACETS)
-PARAMETERS = (
-    "q",
-    *FILTERS,
-    *DATES,
-    *(f"{name}_{end}" for name in DATES for end in ("from", "to")),
-    *("sort", "size", "from", "cursor"),
-)
-"""Every parameter of a search. Filters may be repeated: the values of one field are alternatives."""
-
-_DAY_FORMS = ("2024", "2024-03", "2024-03-05")
-_RANGE_FORMS = ("2020..2023", "2020-01-15..", "..2023-06", "2024-03")
-_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
-
-# SEARCH figures, §7: pairs of characters with this weight rank spacing variants without moving the rest.
-_GRAMS_BOOST = 1.0
-_MOST_GRAMS = 60
-_RANKED = tuple(each for each in TEXT if each.boost)
-
-Days: TypeAlias = tuple[str | None, str | None]
-"""First and last day (``YYYY-MM-DD``), both included; None is open."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchQuery:
-    """One search as a user asks for it.
-
-    `q` is what was typed; `filters`: facet field → values, of which one must match; `dates`: date field → days;
-    `sort` None means relevance where there are words, newest first where there are none.
-    """
-
-    q: str = ""
-    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    dates: Mapping[str, Days] = field(default_factory=dict)
-    sort: Sort | None = None
-    size: int = 10
-    offset: int = 0
-    cursor: str | None = None
-
-    @classmethod
-    def from_parameters(cls, parameters: Iterable[tuple[str, str]]) -> SearchQuery:
-        """Read URL parameters; raise `QueryError` that names the parameter at fault and says what is allowed.
-
-        Parameters without a value, as forms send them, count as not given.
-        """
-        given: dict[str, list[str]] = {}
-        for name, value in parameters:
-            if name not in PARAMETERS:
-                raise QueryError(f"{name}: no such parameter", parameter=name, allowed=PARAMETERS)
-            if value.strip():
-                given.setdefault(name, []).append(value.strip())
-        for name, values in given.items():
-            if name not in FILTERS and len(values) > 1:
-                raise QueryError(f"{name}: given {len(values)} times; once is allowed", parameter=name)
-        one = {name: values[0] for name, values in given.items()}
-        size = _number(one, "size", 10, 1, LARGEST_PAGE)
-        offset = _number(one, "from", 0, 0, DEEPEST - size)
-        if offset and "cursor" in one:
-            raise QueryError("from: not together with cursor, which says itself where to go on", parameter="from")
-        return cls(
-            q=_text(one.get("q", "")),
-            filters={name: _values(name, given[name]) for name in FILTERS if name in given},
-            dates={name: days for name in DATES if (days := _days(name, one)) is not None},
-            sort=_sort(one.get("sort")),
-            size=size,
-            offset=offset,
-            cursor=one.get("cursor"),
-        )
-
-    def to_parameters(self) -> list[tuple[str, str]]:
-        """As URL parameters, in a fixed order, without what is the default anyway."""
-        pairs = [("q", self.q)] if self.q else []
-        pairs += [(name, value) for name in FILTERS for value in self.filters.get(name, ())]
-        pairs += [(name, f"{low or ''}..{high or ''}") for name, (low, high) in self.dates.items()]
-        pairs += [("sort", self.sort)] if self.sort else []
-        pairs += [("size", str(self.size))] if self.size != 10 else []
-        pairs += [("from", str(self.offset))] if self.offset else []
-        pairs += [("cursor", self.cursor)] if self.cursor is not None else []
-        return pairs
-
-
-def _text(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        raise QueryError(f"q: {len(text)} characters; at most {LONGEST_TEXT} are allowed", parameter="q")
-    return text
-
-
-def _number(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    text = given.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        deeper = "; `cursor` of an answer goes on beyond" if name == "from" else ""
-        raise QueryError(f"{name}: {_cut(text)!r} is not a whole number from {least} to {most}{deeper}", parameter=name)
-    return int(text)
-
-
-def _sort(text: str | None) -> Sort | None:
-    for sort in SORTS:
-        if sort == text:
-            return sort
-    if text is None:
-        return None
-    raise QueryError(f"sort: {_cut(text)!r} is no order", parameter="sort", allowed=SORTS)
-
-
-def _values(name: str, values: list[str]) -> tuple[str, ...]:
-    if len(values) > MOST_VALUES:
-        raise QueryError(f"{name}: {len(values)} values; at most {MOST_VALUES} are allowed", parameter=name)
-    for value in values:
-        if len(value) > LONGEST_VALUE:
-            raise QueryError(f"{name}: a value of {len(value)} characters; at most {LONGEST_VALUE}", parameter=name)
-        if BY_NAME[name].role == "year" and not re.fullmatch(r"\d{4}", value, re.ASCII):
-            raise QueryError(f"{name}: {_cut(value)!r} is not a year", parameter=name, allowed=("2024",))
-    return tuple(dict.fromkeys(values))
-
-
-def _days(name: str, given: Mapping[str, str]) -> Days | None:
-    ends = {end: given.get(f"{name}_{end}") for end in ("from", "to")}
-    if name in given:
-        if any(ends.values()):
-            raise QueryError(f"{name}: not together with {name}_from or {name}_to", parameter=name)
-        return _range(given[name], name)
-    low = _day(ends["from"], f"{name}_from", _DAY_FORMS)[0] if ends["from"] else None
-    high = _day(ends["to"], f"{name}_to", _DAY_FORMS)[1] if ends["to"] else None
-    return _forward(low, high, name) if low or high else None
-
-
-def _range(text: str, name: str) -> Days:
-    low, dots, high = (part.strip() for part in text.partition(".."))
-    if not dots:
-        return _day(low, name, _RANGE_FORMS)
-    if not low and not high:
-        raise QueryError(f"{name}: {_cut(text)!r} has neither beginning nor end", parameter=name, allowed=_RANGE_FORMS)
-    return _forward(
-        _day(low, name, _RANGE_FORMS)[0] if low else None,
-        _day(high, name, _RANGE_FORMS)[1] if high else None,
-        name,
-    )
-
-
-def _forward(low: str | None, high: str | None, name: str) -> Days:
-    if low and high and low > high:
-        raise QueryError(f"{name}: {low} is after {high}; the earlier one comes first", parameter=name)
-    return low, high
-
-
-def _day(text: str, name: str, forms: tuple[str, ...]) -> tuple[str, str]:
-    """First and last day of a year, month or day."""
-    try:
-        if match := _DAY.fullmatch(text):
-            year, month, day = (int(part) if part else 0 for part in match.groups())
-            first = date(year, month or 1, day or 1)
-            last = date(year, month or 12, day or calendar.monthrange(year, month or 12)[1])
-            return first.isoformat(), last.isoformat()
-    except ValueError:
-        pass  # 2024-02-31: said below
-    raise QueryError(f"{name}: {_cut(text)!r} is not a year, month or day", parameter=name, allowed=forms)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-# --- compiling ------------------------------------------------------------------------------------------------------
-
-
-class Compiled(NamedTuple):
-    """What engines are asked, and the `terms` that were looked for, for highlighting.
-
-    `relaxed` is for when nothing matches all words; None: there is nothing to relax.
-    """
-
-    request: Request
-    relaxed: Request | None
-    terms: frozenset[str]
+NO_VALUES = Values({})
+_MOST_READ = 80
+_MOST_PAIRS = 60
+_SHORTEST_SPACELESS = 3
 
 
 class Asked(NamedTuple):
-    """What an engine found, the `terms` for highlighting, and whether words were left out to find anything."""
+    """What an engine found, and how the typed text was understood.
+
+    `words` are what was looked for, with all forms; `relaxed`: hits that have only some of the words follow those that
+    have all, of which there are `strict`; `corrected`: some words were found by other forms than the typed ones; `cut`:
+    the text was longer than what was looked for.
+    """
 
     result: Result
-    terms: frozenset[str]
-    relaxed: bool
+    words: tuple[Word, ...]
+    strict: int
+    relaxed: bool = False
+    corrected: bool = False
+    cut: bool = False
 
 
-def ask(index: SearchIndex, query: SearchQuery, analyser: Analyser, facets: Mapping[str, int] | None = None) -> Asked:
-    """Search: all words must match; where no document has them all, those that have the most come first."""
-    request, relaxed, terms = compile(query, analyser, facets)
-    result = index.search(request)
-    if result.total or relaxed is None:
-        return Asked(result, terms, relaxed=False)
-    return Asked(index.search(relaxed), terms, relaxed=True)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A query in parts: `loose` words may be missing where few documents have them all, `fixed` nodes never.
 
-
-def compile(query: SearchQuery, analyser: Analyser, facets: Mapping[str, int] | None = None) -> Compiled:
-    """Compile into a request with `facets` (field → number of values; None: all of them).
-
-    Raises `QueryError` when the text has more than `MOST_TERMS` terms.
+    `silent` words only rank, `other` words stand in `fixed`. `base` is the request without its query. `pairs` are the
+    letter pairs of all that was typed, `spaceless` the same where they are to be tried side by side, `title` is the
+    term of a title that is exactly this text. `asks`: there are words, though perhaps none that can be found.
     """
-    groups = read(query.q)
-    clauses = [[(clause, _terms(clause, analyser)) for clause in group] for group in groups]
-    wanted = [group for group in clauses if not group[0][0].excluded]
-    unwanted = [each for group in clauses for each in group if each[0].excluded]
-    count = sum(len(terms) for group in clauses for _, terms in group)
-    if count > MOST_TERMS:
-        raise QueryError(f"q: {count} terms; at most {MOST_TERMS} are allowed", parameter="q")
+
+    base: Request
+    loose: tuple[Word, ...]
+    silent: tuple[Word, ...]
+    other: tuple[Word, ...]
+    fixed: tuple[Node, ...]
+    without: tuple[Node, ...]
+    pairs: tuple[str, ...]
+    spaceless: tuple[str, ...]
+    title: str
+    asks: bool
+    cut: bool
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Every word, for highlighting and explaining."""
+        return (*self.loose, *self.silent, *self.other)
+
+    def request(self) -> Request:
+        """Give the request for documents that have all words."""
+        return self.asking(*(word.node for word in self.loose))
+
+    def asking(self, *wanted: Node) -> Request:
+        """Give the request for documents that have everything of `wanted`, and what is fixed."""
+        every = (*wanted, *self.fixed)
+        if not every and self.asks:
+            return replace(self.base, query=Any(()))
+        if not every:
+            return replace(self.base, query=All((), self.without) if self.without else Everything())
+        node = All(every, self.without) if self.without or len(every) > 1 else every[0]
+        for word in self.silent:
+            node = Ranked(node, Boost(word.node, ranking.SAYS_NOTHING))
+        if self.pairs:
+            pairs = Any(tuple(Term("grams", pair) for pair in self.pairs))
+            node = Ranked(node, Boost(pairs, ranking.GRAMS))
+        if self.title:
+            node = Ranked(node, Boost(Term("identifier", self.title), ranking.TITLE))
+        return replace(self.base, query=node)
+
+
+def ask(
+    index: SearchIndex,
+    query: SearchQuery,
+    meaning: Meaning,
+    lexicon: Lexicon,
+    facets: Mapping[str, int] | None = None,
+    values: Values = NO_VALUES,
+) -> Asked:
+    """Search: all words must match; where few documents have them all, those that have the most follow.
+
+    Where none has them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
+    """
+    plan = compile(query, meaning, facets, values)
+    if len(plan.loose) > MOST_WORDS:
+        plan = _weightiest(index, plan)
+    found = index.search(plan.request())
+    if query.exact or not plan.loose:
+        return Asked(found, plan.words, found.total, cut=plan.cut)
+    corrected = None
+    if not found.total and plan.spaceless:
+        spaceless = index.search(plan.asking(Phrase("grams", plan.spaceless)))
+        if spaceless.total:
+            return Asked(spaceless, plan.words, spaceless.total)
+    if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
+        plan = corrected
+        found = index.search(plan.request())
+    strict = found.total
+    relaxed = False
+    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (request := _relaxed(index, plan)) is not None:
+        some = index.search(request)
+        relaxed = some.total > strict
+        found = some if relaxed else found
+    return Asked(found, plan.words, strict, relaxed, corrected=corrected is not None, cut=plan.cut)
+
+
+def compile(
+    query: SearchQuery, meaning: Meaning, facets: Mapping[str, int] | None = None, values: Values = NO_VALUES
+) -> Plan:
+    """Compile into a plan with `facets` (field → number of values; None: all of them)."""
+    groups, cut = read(query.q, values)
+    plain: list[str] = []
+    other: list[Word] = []
     fixed: list[Node] = []
-    loose: list[Node] = []
-    for group in wanted:
-        # A quoted phrase, an alternative and a value in a field are meant; of plain words some may be missing.
-        plain = len(group) == 1 and not group[0][0].phrase and not _exact(group[0][0])
-        (loose if plain else fixed).extend(_group(group))
-    every = [*loose, *fixed]
-    without = tuple(node for each in unwanted if (node := _together(_clause(*each))) != Any(()))
-    text = words(groups)
-    asks_for_words = any(terms or not _exact(clause) for group in wanted for clause, terms in group)
-    request = Request(
-        query=Everything(),
-        filters={
-            **{name: OneOf(name, values) for name, values in query.filters.items()},
-            **{name: Range(name, low, high) for name, (low, high) in query.dates.items()},
-        },
-        facets=dict.fromkeys(FILTERS, FACET_VALUES) if facets is None else facets,
-        sort=query.sort or ("relevance" if asks_for_words else "-modified"),
-        size=query.size,
-        offset=query.offset,
-        after=query.cursor,
+    without: list[Node] = []
+    for group in groups:
+        clause = group[0]
+        if len(group) == 1 and isinstance(clause, Clause) and clause == Clause(clause.text):
+            plain.append(clause.text)
+            continue
+        nodes, words = _nodes(group, meaning)
+        if clause.excluded:
+            without += nodes
+        elif nodes:
+            fixed.append(nodes[0] if len(nodes) == 1 else Any(tuple(nodes)))
+            other += words
+    loose = list({word.typed: word for word in meaning.words(" ".join(plain), exact=query.exact)}.values())
+    silent = [word for word in loose if word.silent]
+    if len(silent) == len(loose) and not fixed:
+        silent = []  # nothing else was typed: then these are meant
+    else:
+        loose = [word for word in loose if not word.silent]
+    text = words_of(groups)
+    pairs = meaning.analyser.pairs(text)
+    alone = len(plain) == len(groups) > 1
+    asks = any(isinstance(clause, Clause) and not clause.excluded for group in groups for clause in group)
+    return Plan(
+        base=Request(
+            query=Everything(),
+            filters={
+                **{name: OneOf(name, spellings(chosen)) for name, chosen in query.filters.items()},
+                **{name: Range(name, low, high) for name, (low, high) in query.dates.items()},
+            },
+            facets=dict.fromkeys(FILTERS, FACET_VALUES) if facets is None else facets,
+            sort=query.sort or ("relevance" if asks else "-modified"),
+            size=query.size,
+            offset=query.offset,
+            after=query.cursor,
+        ),
+        loose=tuple(loose[:_MOST_READ]),
+        silent=tuple(silent[:MOST_WORDS]),
+        other=tuple(other),
+        fixed=tuple(fixed),
+        without=tuple(without),
+        pairs=tuple(dict.fromkeys(pairs))[:_MOST_PAIRS],
+        spaceless=tuple(pairs) if alone and _SHORTEST_SPACELESS <= len(pairs) <= _MOST_PAIRS else (),
+        title=title_key(text) if plain else "",
+        asks=asks,
+        cut=cut or len(loose) > _MOST_READ,
     )
-    terms = frozenset(term for group in wanted for clause, found in group if not _exact(clause) for term in found)
-    if not groups or (not every and without):
-        return Compiled(replace(request, query=All((), without) if without else Everything()), None, terms)
-    if not every:
-        # Nothing but particles, stop words or punctuation: nothing can be found by it.
-        return Compiled(replace(request, query=Any(())), None, terms)
-    strict = _ranked(All(tuple(every), without) if without or len(every) > 1 else every[0], text)
-    relaxed = None
-    if len(loose) > 1:
-        relaxed = replace(request, query=_ranked(All((Any(tuple(loose)), *fixed), without), text))
-    return Compiled(replace(request, query=strict), relaxed, terms)
 
 
-def _terms(clause: Clause, analyser: Analyser) -> list[str]:
-    return [] if _exact(clause) else analyser.terms(clause.text)
+def _nodes(group: Sequence[Clause | ValueClause], meaning: Meaning) -> tuple[list[Node], list[Word]]:
+    """Give what is meant as it was typed: phrases, words in a field, alternatives, filters."""
+    nodes: list[Node] = []
+    words: list[Word] = []
+    for clause in group:
+        if isinstance(clause, ValueClause):
+            field = clause.field
+            nodes.append(Range(field, *clause.between) if clause.between else OneOf(field, clause.values))
+            continue
+        if clause.phrase:
+            found = meaning.phrase(clause.text, clause.field)
+        else:
+            found = meaning.literal(normal(clause.text), clause.field)
+        if found is not None:
+            nodes.append(found.node)
+            words.append(found)
+    return nodes, words
 
 
-def _exact(clause: Clause) -> bool:
-    return clause.field is not None and BY_NAME[clause.field].role != "text"
+def _weightiest(index: SearchIndex, plan: Plan) -> Plan:
+    """Keep the words that the fewest documents have; of a pasted text the others say little beside them."""
+    counts = _frequencies(index, plan.loose)
+    known = sorted((count, place) for place, count in enumerate(counts) if count)
+    kept = sorted(place for _, place in known[:MOST_WORDS])
+    return replace(plan, loose=tuple(plan.loose[place] for place in kept), spaceless=(), cut=True)
 
 
-def _group(group: list[tuple[Clause, list[str]]]) -> list[Node]:
-    """Give the nodes that must all match: for one clause those of its terms, for alternatives one node."""
-    if len(group) == 1:
-        return _clause(*group[0])
-    nodes = [node for each in group if (node := _together(_clause(*each))) != Any(())]
-    return [Any(tuple(nodes))] if nodes else []
+def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexicon) -> Plan | None:
+    """Give the plan with corrected words; None where there is nothing to correct."""
+    words: list[Word] = []
+    for word in plan.loose:
+        known = index.search(Request(query=word.node, size=0)).total > 0
+        words.append(meaning.corrected(word, lexicon, known=known, alone=len(plan.loose) < 4) or word)
+    return None if tuple(words) == plan.loose else replace(plan, loose=tuple(words))
 
 
-def _together(nodes: list[Node]) -> Node:
-    return nodes[0] if len(nodes) == 1 else All(tuple(nodes)) if nodes else Any(())
+def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
+    """Give the request for documents that have some of the words, those that have all first; None without words.
+
+    Words are taken apart into their terms here, and terms that very many documents have find nothing alone: they say
+    too little. Words as a whole rank.
+    """
+    most = max(index.document_count() * ranking.COMMON, ranking.FEW)
+    terms = list(dict.fromkeys(term for word in plan.loose for form in word.forms for term in _terms(form)))
+    if len(terms) < 2:
+        return None
+    found = iter(index.frequencies([(field, term) for term, fields in terms for field in fields]))
+    counts = {(term, fields): max(next(found) for _ in fields) for term, fields in terms}
+    rare = [key for key, count in counts.items() if 0 < count <= most]
+    some = [best_of(term, fields) for term, fields in rare or [key for key, count in counts.items() if count]]
+    some += [form.node for word in plan.loose for form in word.forms if not form.terms]
+    if not some:
+        return None
+    node: Node = Any(tuple(some))
+    for word in plan.loose:
+        node = Ranked(node, Boost(word.node, ranking.WORD_OF_SOME))
+    every = All(tuple(word.node for word in plan.loose))
+    return plan.asking(Ranked(node, Boost(every, ranking.ALL_WORDS)))
 
 
-def _clause(clause: Clause, terms: list[str]) -> list[Node]:
-    name = clause.field
-    if name is not None and _exact(clause):
-        return [_value(name, clause.text)]
-    fields = [each for each in _RANKED if name in (None, each.name)]
-    distinct = list(dict.fromkeys(terms))
-    if clause.phrase and len(terms) > 1:
-        return [_best({each.name: Phrase(each.name, tuple(terms)) for each in fields})]
-    return [_best({each.name: Term(each.name, term) for each in fields}) for term in distinct]
+def _frequencies(index: SearchIndex, words: Sequence[Word]) -> list[int]:
+    """Estimate how many documents have each word: no more than have the rarest of its terms."""
+    asked = [(field, term) for word in words for term, fields in _terms(word.forms[0]) for field in fields]
+    found = iter(index.frequencies(asked))
+    return [min((max(next(found) for _ in fields) for _, fields in _terms(word.forms[0])), default=0) for word in words]
 
 
-def _best(nodes: Mapping[str, Node]) -> Node:
-    weighed = tuple(
-        node if (boost := BY_NAME[name].boost) == 1.0 else Boost(node, boost) for name, node in nodes.items()
-    )
-    return weighed[0] if len(weighed) == 1 else Best(weighed)
-
-
-def _value(name: str, text: str) -> Node:
-    """``format:csv``, ``year:2024``, ``modified:2020..2023`` as typed: codes in either case; raises `QueryError`."""
-    role = BY_NAME[name].role
-    if role == "date":
-        return Range(name, *_range(text, name))
-    if role == "year":
-        low, high = _range(text, name)
-        return Range(name, low[:4] if low else None, high[:4] if high else None)
-    return OneOf(name, tuple(dict.fromkeys((text, text.upper()))))
-
-
-def _ranked(node: Node, text: str) -> Node:
-    """Leave to `node` what matches, and rank it by how near its letters are to the asked ones."""
-    pairs = tuple(dict.fromkeys(grams([text])))[:_MOST_GRAMS]
-    if not pairs:
-        return node
-    return Ranked(node, Boost(Any(tuple(Term("grams", pair) for pair in pairs)), _GRAMS_BOOST))
+def _terms(form: Form) -> list[tuple[str, tuple[str, ...]]]:
+    """Terms of the likeliest reading of a form, each with the fields that it is looked for in."""
+    return [(term, form.fields) for term in form.terms]

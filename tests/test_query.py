@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harvester import config
 from harvester.errors import QueryError
 from indexer.analysis import Analyser, grams
 from indexer.engines.base import Any, Checkpoint, Document, Everything, Filtered, OneOf, Range, Ranked, SearchIndex
 from indexer.engines.embedded import EmbeddedIndex
-from indexer.query import FILTERS, PARAMETERS, SORTS, SearchQuery, ask, compile
-from indexer.syntax import Clause, read
+from indexer.parameters import FILTERS, LONGEST_TEXT, PARAMETERS, SORTS, SearchQuery
+from indexer.query import ask, compile
+from indexer.syntax import clean
+from indexer.values import half_width, values
 
 ANALYSER = Analyser()
+VALUES = values(config.vocabularies(config.default_config()), [])
 
 
 def query(*parameters: tuple[str, str]) -> SearchQuery:
     return SearchQuery.from_parameters(parameters)
+
+
+def typed(text: str) -> str:
+    return half_width(clean(text)).strip()
 
 
 # --- parameters
@@ -55,6 +63,22 @@ def test_everything_given() -> None:
     assert query(*asked.to_parameters()) == asked
 
 
+def test_the_width_and_composition_of_values_do_not_matter() -> None:
+    asked = query(("format", "ＣＳＶ"), ("year", "２０２４"), ("organization", normalize("NFD", "한국남동발전㈜")))
+    assert asked.filters == {"format": ("CSV",), "year": ("2024",), "organization": ("한국남동발전㈜",)}
+    stored = query(("organization", "ＫＴ"), ("license", "?Ａ"))
+    compiled = compile(stored, ANALYSER).request.filters
+    assert compiled == {
+        "organization": OneOf("organization", ("ＫＴ", "KT")),
+        "license": OneOf("license", ("?Ａ", "?A")),
+    }
+
+
+def test_a_text_of_any_length_is_taken_up_to_the_limit() -> None:
+    assert query(("q", "가" * 50_000)).q == "가" * LONGEST_TEXT
+    assert query(("q", "\x00가\u202e\ud800나\x7f")).q == "가 나"
+
+
 @pytest.mark.parametrize(
     ("given", "days"),
     [
@@ -73,10 +97,10 @@ def test_days(given: str, days: tuple[str | None, str | None]) -> None:
 @given(
     st.builds(
         SearchQuery,
-        q=st.text(max_size=50).map(str.strip),
+        q=st.text(max_size=50).map(typed),
         filters=st.dictionaries(
             st.sampled_from([name for name in FILTERS if name != "year"]),
-            st.lists(st.text(min_size=1, max_size=20).map(str.strip).filter(bool), min_size=1, unique=True).map(tuple),
+            st.lists(st.text(min_size=1, max_size=20).map(typed).filter(bool), min_size=1, unique=True).map(tuple),
         ),
         dates=st.dictionaries(
             st.sampled_from(["issued", "modified"]),
@@ -99,7 +123,6 @@ def test_parameters_there_and_back(asked: SearchQuery) -> None:
     [
         ([("colour", "red")], "colour", "no such parameter"),
         ([("q", "a"), ("q", "b")], "q", "2 times"),
-        ([("q", "가" * 501)], "q", "501 characters"),
         ([("size", "0")], "size", "from 1 to 100"),
         ([("size", "101")], "size", "from 1 to 100"),
         ([("size", "ten")], "size", "from 1 to 100"),
@@ -111,10 +134,10 @@ def test_parameters_there_and_back(asked: SearchQuery) -> None:
         ([("from", "10"), ("cursor", "x")], "from", "not together"),
         ([("sort", "price")], "sort", "no order"),
         ([("year", "24")], "year", "not a year"),
-        ([("year", "２０２４")], "year", "not a year"),
         ([("modified", "yesterday")], "modified", "not a year, month or day"),
         ([("modified", "2024-02-30")], "modified", "not a year, month or day"),
         ([("modified", "0000")], "modified", "not a year, month or day"),
+        ([("modified", "2024-00")], "modified", "not a year, month or day"),
         ([("modified", "2024-13..")], "modified", "not a year, month or day"),
         ([("modified", "..")], "modified", "neither beginning nor end"),
         ([("issued", "2024..2020")], "issued", "2024-01-01 is after 2020-12-31"),
@@ -141,48 +164,6 @@ def test_refusals_list_what_is_allowed() -> None:
         with pytest.raises(QueryError) as refused:
             query(*parameters)
         assert refused.value.allowed == tuple(allowed)
-
-
-# --- typed text
-
-
-@pytest.mark.parametrize(
-    ("text", "clauses"),
-    [
-        ("미세 먼지", [[Clause("미세")], [Clause("먼지")]]),
-        ('"미세 먼지" 농도', [[Clause("미세 먼지", phrase=True)], [Clause("농도")]]),
-        ("“미세 먼지”", [[Clause("미세 먼지", phrase=True)]]),
-        ("버스 -부산", [[Clause("버스")], [Clause("부산", excluded=True)]]),
-        ('-"부산 버스"', [[Clause("부산 버스", phrase=True, excluded=True)]]),
-        ("-format:csv", [[Clause("csv", field="format", excluded=True)]]),
-        ("2020-2023 pm2.5-10", [[Clause("2020-2023")], [Clause("pm2.5-10")]]),
-        ("버스 OR 지하철 노선", [[Clause("버스"), Clause("지하철")], [Clause("노선")]]),
-        ("버스|지하철 | 배", [[Clause("버스"), Clause("지하철"), Clause("배")]]),
-        ("OR 버스 OR", [[Clause("버스")]]),
-        ("버스 OR -배", [[Clause("버스")], [Clause("배", excluded=True)]]),
-        ("or ORACLE", [[Clause("or")], [Clause("ORACLE")]]),
-        ("format:csv", [[Clause("csv", field="format")]]),
-        ('organization:"한국 전력"', [[Clause("한국 전력", phrase=True, field="organization")]]),
-        ("제목:버스 형식:csv", [[Clause("버스", field="title")], [Clause("csv", field="format")]]),
-        ("http://a.kr 12:30 그림:꽃", [[Clause("http://a.kr")], [Clause("12:30")], [Clause("그림:꽃")]]),
-        ("grams:버스", [[Clause("grams:버스")]]),
-        ('"미세 먼지', [[Clause("미세")], [Clause("먼지")]]),
-        ('"" - -- : |', [[Clause("-")], [Clause("--")], [Clause(":")]]),
-        ("format: csv", [[Clause("format:")], [Clause("csv")]]),
-        ("", []),
-    ],
-)
-def test_syntax(text: str, clauses: list[list[Clause]]) -> None:
-    assert read(text) == clauses
-
-
-@given(st.text(st.sampled_from('가 나ab-:"|OR format2024.\t'), max_size=60) | st.text(max_size=60))
-@settings(max_examples=500, deadline=None)
-def test_whatever_is_typed_can_be_searched_for(text: str) -> None:
-    for groups in read(text):
-        assert all(clause.text.strip() for clause in groups)
-    with contextlib.suppress(QueryError):  # `year:ab` and the like
-        compile(SearchQuery(q=text), ANALYSER)
 
 
 # --- compiling
@@ -217,18 +198,20 @@ def test_filters_stay_apart_so_that_facets_can_leave_them_out() -> None:
 
 
 def test_terms_for_highlighting_are_those_that_were_asked_for() -> None:
-    compiled = compile(SearchQuery(q='미세먼지 -부산 format:csv "서울 버스" OR 배 title:노선'), ANALYSER)
+    compiled = compile(SearchQuery(q='미세먼지 -부산 format:csv "서울 버스" OR 배 title:노선'), ANALYSER, values=VALUES)
     assert compiled.terms == {"미세", "먼지", "서울", "버스", "배", "노선"}
 
 
-def test_too_many_terms_are_refused() -> None:
-    with pytest.raises(QueryError, match="at most 60"):
-        compile(SearchQuery(q=" ".join(f"낱말{n}" for n in range(40))), ANALYSER)
+@given(st.text(st.sampled_from('가 나ab-:"|OR format2024.\t'), max_size=60) | st.text(max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_typed_can_be_searched_for(text: str) -> None:
+    compile(SearchQuery(q=text), ANALYSER, values=VALUES)
 
 
-def test_a_wrong_day_in_the_text_is_refused_like_one_in_a_parameter() -> None:
-    with pytest.raises(QueryError, match="modified"):
-        compile(SearchQuery(q="modified:yesterday"), ANALYSER)
+def test_of_too_many_terms_the_first_are_searched_for() -> None:
+    compiled = compile(SearchQuery(q=" ".join(map(str, range(400)))), ANALYSER)
+    assert "0" in compiled.terms
+    assert len(compiled.terms) <= 60
 
 
 def test_pairs_of_letters_only_rank() -> None:
@@ -292,7 +275,8 @@ def index(tmp_path: Path) -> SearchIndex:
         ("title:먼지", "air"),
         ("year:2021..2022", "air bus"),
         ("modified:2022-05..", "bus sub"),
-        ("organization:서울시 bus", "eng"),
+        ("year:2021-2022 -버스", "air"),
+        ("형식: csv OR 형식: json 노선", "bus sub"),
         ("buses", "eng"),
         ("route -서울", "eng"),
         ("", "air bus eng sub"),
@@ -300,7 +284,7 @@ def index(tmp_path: Path) -> SearchIndex:
     ],
 )
 def test_what_is_found(index: SearchIndex, text: str, found: str) -> None:
-    asked = ask(index, SearchQuery(q=text), ANALYSER)
+    asked = ask(index, SearchQuery(q=text), ANALYSER, values=VALUES)
     assert sorted(hit.id for hit in asked.result.hits) == found.split()
     assert not asked.relaxed
 
@@ -315,7 +299,7 @@ def test_where_nothing_has_all_words_the_nearest_are_found_and_flagged(index: Se
 
 def test_what_was_meant_exactly_is_not_relaxed(index: SearchIndex) -> None:
     for text in ("서울 미세먼지 format:xlsx", '"버스 농도" 서울', "서울 미세먼지 year:1999", "서울 하늘 -서울"):
-        asked = ask(index, SearchQuery(q=text), ANALYSER)
+        asked = ask(index, SearchQuery(q=text), ANALYSER, values=VALUES)
         assert asked.result.total == 0, text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harvester.errors import IndexEngineError
-from indexer.engines.base import Checkpoint, Failure, IndexChange, Indexed, Request, Result, SearchIndex
+from indexer.engines.base import Checkpoint, Failure, IndexChange, Indexed, Node, Request, Result, SearchIndex
 from indexer.engines.beside import Beside
 from indexer.engines.cursor import decode
 from indexer.engines.embedded_facets import Counts
@@ -46,6 +46,16 @@ class EmbeddedIndex:
     def document_count(self) -> int:
         """Documents that can be found."""
         return self._read(Generation.document_count, 0)
+
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """How many documents have each (field, term)."""
+        return self._read(lambda generation: generation.frequencies(terms), [0] * len(terms))
+
+    def words(
+        self, field: str, prefix: str = "", filters: Sequence[Node] = (), limit: int | None = None
+    ) -> list[tuple[str, int]]:
+        """Terms."""
+        return self._read(lambda generation: generation.words(field, prefix, filters, limit), [])
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, as of the last commit."""

@@ -129,6 +129,15 @@ class Generation:
         self._commit()
         return _first(self._now().searcher, every_document())[0]
 
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """How many documents have each (field, term)."""
+        searcher = self._now().searcher
+        return [searcher.doc_freq(field, term) for field, term in terms]
+
+    def words(self, field: str, prefix: str, filters: Sequence[Anything], limit: int | None) -> list[tuple[str, int]]:
+        """Terms."""
+        return list(self._now().searcher.terms_with_prefix(field, prefix, None, limit))
+
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in the order in which they lie in the index."""
         self._commit()

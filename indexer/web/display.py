@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from indexer.query import LONGEST_TEXT
+from indexer.parameters import LONGEST_TEXT
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from indexer.fields import BY_NAME
-from indexer.query import (
+from indexer.parameters import (
     DATES,
     DEEPEST,
     FILTERS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from indexer.query import SearchQuery
+from indexer.parameters import SearchQuery
 from indexer.web.answers import page_answer
 from indexer.web.api import doors, readers, stored_dataset
 from indexer.web.dataset_page import DatasetPage, dataset_page

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 
 from harvester.errors import QueryError
-from indexer.query import MOST_VALUES
+from indexer.parameters import MOST_VALUES
 
 _MOST = 4 * MOST_VALUES
 

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from indexer.answer import Answer, FacetValue, Found, cut
 from indexer.fields import BY_NAME
-from indexer.query import DATES, DEEPEST, FILTERS, SearchQuery
+from indexer.parameters import DATES, DEEPEST, FILTERS, SearchQuery
 
 Parameters = Sequence[tuple[str, str]]
 Labels = Callable[[str, str], str]

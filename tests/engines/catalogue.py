@@ -21,7 +21,7 @@ from harvester.ledger import Change
 from harvester.processing import Processor
 from indexer import making
 from indexer.engines.base import Document, Sort
-from indexer.query import SearchQuery
+from indexer.parameters import SearchQuery
 
 SOURCE = "korea.datagokr"
 

@@ -11,7 +11,8 @@ from indexer.analysis import Analyser
 from indexer.engines.base import Checkpoint, Document, SearchIndex
 from indexer.engines.elasticsearch import ElasticsearchIndex
 from indexer.engines.embedded import EmbeddedIndex
-from indexer.query import Asked, SearchQuery, ask
+from indexer.parameters import SearchQuery
+from indexer.query import Asked, ask
 from tests.engines.catalogue import described
 
 _AT_ONCE = 10_000

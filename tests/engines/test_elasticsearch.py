@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 from harvester.errors import IndexEngineError
 from indexer.engines.base import Checkpoint, Deletion, Everything, Indexed, Request, SearchIndex, Term
 from indexer.engines.elasticsearch import ElasticsearchIndex
-from indexer.query import DEEPEST
+from indexer.parameters import DEEPEST
 from tests.engines.contract import AIR, FACETED, Connect, SearchIndexContract, at, document, fill, find, matching
 
 pytestmark = pytest.mark.elasticsearch

@@ -20,7 +20,7 @@ from harvester.ledger import Ledger, SetAside
 from indexer import load
 from indexer.engines import open_index
 from indexer.engines.embedded import EmbeddedIndex
-from indexer.query import PARAMETERS, SORTS
+from indexer.parameters import PARAMETERS, SORTS
 from indexer.web import schemas
 from indexer.web.app import create_app
 from tests.web import catalogue

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from indexer.query import PARAMETERS, SORTS
+from indexer.parameters import PARAMETERS, SORTS
 from indexer.web import schemas
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ from indexer import load
 from indexer.engines import open_index
 from indexer.engines.base import Request, Result
 from indexer.engines.embedded import EmbeddedIndex
-from indexer.query import PARAMETERS, SORTS
+from indexer.parameters import PARAMETERS, SORTS
 from indexer.web.app import create_app
 from indexer.web.server import PortTakenError, address, listen, serve
 from tests.web import catalogue
