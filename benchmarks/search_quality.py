@@ -67,7 +67,7 @@ def load(index: SearchIndex, samples: Path) -> dict[str, str]:
     began = time.perf_counter()
     with index.rebuild(ANALYSIS) as fresh:
         for start in range(0, len(made), 5000):
-            batch = [document(change, keeps_content=index.keeps_content) for change in made[start : start + 5000]]
+            batch = [document(change) for change in made[start : start + 5000]]
             fresh.apply(batch, Checkpoint("bench", batch[-1].seq, ANALYSIS))
     seconds = time.perf_counter() - began
     print(f"{len(made):,} documents in {seconds:.1f} s: {len(made) / seconds:,.0f}/s, one process, cold")

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from harvester.catalog import codec
 from harvester.catalog.identifiers import dataset_id
 from harvester.errors import ForeignIndexError, IndexEngineError, LedgerError
 from harvester.ledger import Change, Ledger, SetAside
@@ -19,7 +18,6 @@ from indexer import load, making
 from indexer.engines.base import (
     Checkpoint,
     Deletion,
-    Document,
     Everything,
     Failure,
     IndexChange,
@@ -426,17 +424,3 @@ class TestEmbeddedLoad(LoadContract):
     @pytest.fixture
     def connect(self, tmp_path: Path) -> Connect:
         return lambda: EmbeddedIndex(tmp_path / "index")
-
-
-def test_the_documents_of_an_engine_that_keeps_no_content_carry_none() -> None:
-    change = Change(
-        seq=1,
-        id="x",
-        source=KEPCO,
-        content=codec.encode(dataset(KEPCO, "1", "전력")),
-        content_hash=b"h",
-    )
-    for keeps in (True, False):
-        (made,) = making.make([change], keeps).changes
-        assert isinstance(made, Document)
-        assert bool(made.content) is keeps

@@ -19,7 +19,7 @@ from typing import Any as Json
 
 from harvester.errors import IndexEngineError
 from indexer.engines import cursor as cursors
-from indexer.engines.base import Checkpoint, Failure, Hit, IndexChange, Indexed, Request, Result
+from indexer.engines.base import Checkpoint, Document, Failure, Hit, IndexChange, Indexed, Ready, Request, Result
 from indexer.engines.elasticsearch_address import parse
 from indexer.engines.elasticsearch_bulk import send
 from indexer.engines.elasticsearch_cluster import (
@@ -32,7 +32,7 @@ from indexer.engines.elasticsearch_cluster import (
     clear_foreign,
     kind,
 )
-from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, serving_settings, settings
+from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, ready, serving_settings, settings
 from indexer.engines.elasticsearch_query import facet_counts, search_body
 
 _ORPHAN_AGE = 24 * 3600.0
@@ -50,8 +50,6 @@ class ElasticsearchIndex:
     at a time writes. Raises `ConfigurationError` for a URL that is wrong; every other fault is an `IndexEngineError`.
     """
 
-    keeps_content = True
-
     def __init__(self, url: str) -> None:
         self._address = parse(url)
         self.name = str(self._address)
@@ -60,6 +58,11 @@ class ElasticsearchIndex:
         self._generation: str | None = None
 
     # --- reading
+
+    @staticmethod
+    def ready(document: Document) -> Ready:
+        """Give a document the form of this engine."""
+        return ready(document)
 
     def checkpoint(self) -> Checkpoint:
         """How far the generation behind the alias is; writing goes to that generation from now on."""
