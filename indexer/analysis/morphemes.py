@@ -190,7 +190,7 @@ def _reading(text: str, length: int) -> list[_Morpheme] | None:
 def _doubt(run: str, reading: list[_Morpheme]) -> float:
     """How little a reading looks like that of a name: lower is better."""
     if len(reading) == 1:
-        return -5.0 if reading[0].tag.startswith("NN") else 5.0 if len(run) == 1 else 3.0
+        return -5.0 if reading[0].tag.startswith("NN") else 5.0 if len(run) == 1 else 4.0
     doubt = 0.0
     at = 0
     verb = False
@@ -206,7 +206,7 @@ def _doubt(run: str, reading: list[_Morpheme]) -> float:
                 tail = run[at:]
                 doubt += 0.75 if (len(tail) > 1 and not tag.startswith("VCP")) or tail in _SAFE else 4.0
         elif tag[0] == "V":
-            doubt += 5.0 if place or not _all_grammar(reading[1:]) else 3.0
+            doubt += 5.0 if place or not _all_grammar(reading[1:]) else 4.0
             verb = True
         elif not _negates(run, at, reading, place):
             verb = False
