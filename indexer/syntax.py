@@ -216,18 +216,17 @@ class _Reader:
         chunks = self._chunks(at)
         if not chunks:
             return []
-        for count in range(len(chunks), 1, -1):
-            if values := self._values.labelled(name, self._plain[at : chunks[count - 1]]):
-                return [self._passed(name, at, chunks[count - 1], values)]
+        for end in reversed(chunks[1:]):
+            if self._values.labelled(name, self._plain[at:end]):
+                return [self._passed(name, at, end)]
         if not self._values.whole(name, self._plain[at : chunks[0]]):
             for end in chunks[1:]:
-                if values := self._values.whole(name, self._plain[at:end]):
-                    return [self._passed(name, at, end, values)]
+                if self._values.whole(name, self._plain[at:end]):
+                    return [self._passed(name, at, end)]
         if found := self._alternatives(name, at, chunks):
             return found
         first, bar, _ = self._plain[at : chunks[0]].partition("|")
-        values = self._values.find(name, first) if bar else ()
-        return [self._passed(name, at, at + len(first), values)] if values else []
+        return [self._passed(name, at, at + len(first))] if bar and self._values.find(name, first) else []
 
     def _chunks(self, at: int) -> list[int]:
         """Ends of the words here that one value may be made of."""
@@ -258,9 +257,9 @@ class _Reader:
                 break
         return [self._passed(name, at, stop, tuple(dict.fromkeys(found)))] if found else []
 
-    def _passed(self, name: str, at: int, end: int, values: tuple[str, ...]) -> ValueClause:
+    def _passed(self, name: str, at: int, end: int, values: tuple[str, ...] = ()) -> ValueClause:
         self._at = end
-        return ValueClause(name, self._text[at:end], values)
+        return ValueClause(name, self._text[at:end], values or self._values.find(name, self._plain[at:end]))
 
     def _days(self, name: str, at: int) -> list[ValueClause]:
         quoted = self._quoted(at)

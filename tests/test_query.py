@@ -14,7 +14,7 @@ from harvester.errors import QueryError
 from indexer.analysis import Analyser, grams
 from indexer.engines.base import Any, Checkpoint, Document, Everything, Filtered, OneOf, Range, Ranked, SearchIndex
 from indexer.engines.embedded import EmbeddedIndex
-from indexer.parameters import FILTERS, LONGEST_TEXT, PARAMETERS, SORTS, SearchQuery
+from indexer.parameters import FILTERS, PARAMETERS, SORTS, SearchQuery
 from indexer.query import ask, compile
 from indexer.syntax import clean
 from indexer.values import half_width, values
@@ -74,8 +74,7 @@ def test_the_width_and_composition_of_values_do_not_matter() -> None:
     }
 
 
-def test_a_text_of_any_length_is_taken_up_to_the_limit() -> None:
-    assert query(("q", "가" * 50_000)).q == "가" * LONGEST_TEXT
+def test_what_cannot_be_seen_is_left_out_of_the_text() -> None:
     assert query(("q", "\x00가\u202e\ud800나\x7f")).q == "가 나"
 
 
