@@ -94,6 +94,9 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 
+# Every letter may have a space behind it, and the colon three before it.
+_LONGEST_NAME = 2 * max(map(len, _NAMES)) + 4
+
 _CLOSING = dict.fromkeys('"“”„‟«»', '"“”„‟«»') | {"「": "」", "『": "』"}
 _QUOTES = "".join(_CLOSING) + "」』"
 _SIGN = re.compile(rf"(?:-(?=[^\s-])|\+(?=[^\W\d]|[{_QUOTES}]))")
@@ -170,7 +173,7 @@ class _Reader:
     def _clauses(self, sign: str) -> Iterator[Clause | ValueClause]:
         """Read what stands here: alternatives where it is more than one."""
         excluded, required = sign == "-", sign == "+"
-        field = _FIELD.match(self._plain, self._at)
+        field = self._field(self._at)
         name = _NAMES.get("".join(field[1].split()).casefold()) if field else None
         if field and name and BY_NAME[name].role != "text":
             if found := self._filters(name, field.end()):
@@ -183,6 +186,10 @@ class _Reader:
         text, phrase = self._word(start)
         if text.strip():
             yield Clause(text.strip(), phrase, name, excluded, required)
+
+    def _field(self, at: int) -> re.Match[str] | None:
+        # Most words have no colon near, and looking for one is quick.
+        return _FIELD.match(self._plain, at) if self._plain.find(":", at, at + _LONGEST_NAME) >= 0 else None
 
     def _stands(self, at: int) -> bool:
         """Whether words that can be looked for begin here."""
@@ -233,7 +240,7 @@ class _Reader:
         ends: list[int] = []
         while len(ends) < _MOST_WORDS and (match := _CHUNK.match(self._plain, at)):
             operator = match[0] in ("OR", "AND", "NOT") or match[0].startswith(("|", "-"))
-            if operator or (ends and _FIELD.match(self._plain, at)):
+            if operator or (ends and self._field(at)):
                 break
             ends.append(match.end())
             at = match.end() + 1
