@@ -19,6 +19,7 @@ import yaml
 from pydantic import ValidationError
 
 from harvester.catalog.joins import UNDECIDED, Decisions
+from harvester.catalog.search_words import SearchWords, contradictions
 from harvester.catalog.tables import JoinTable, Tables
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ConfigurationError, UsageError
@@ -161,6 +162,36 @@ def vocabularies(config: Path) -> Vocabularies:
         raise ConfigurationError(f"{where}: {first['msg']}") from None
     except ValueError as error:
         raise ConfigurationError(f"{folder}: {error}") from None
+
+
+@lru_cache(maxsize=8)
+def search_words(config: Path) -> SearchWords:
+    """What searchers mean by their words: the tables of ``search/``, or the packaged ones where there is none.
+
+    `ConfigurationError` names file, line and key of what is wrong in them.
+    """
+    folder = config / "search"
+    if not folder.is_dir():
+        folder = default_config() / "search"
+    tables = {table: read_yaml(folder / f"{table}.yml") for table in SearchWords.model_fields}
+    found: list[tuple[str, Mistake]] = []
+    data = {table: data for table, (data, _) in tables.items()}
+    try:
+        words = SearchWords.model_validate(data)
+    except ValidationError as error:
+        faults = mistakes([error], data, known=lambda path: known_keys(SearchWords, path))
+        found = [(str(fault.path[0]), Mistake(fault.path[1:], fault.message)) for fault in faults]
+    else:
+        found = [(table, Mistake(path, message)) for table, path, message in contradictions(words)]
+        if not found:
+            return words
+    raise ConfigurationError(
+        "\n".join(
+            str(refused(folder / f"{table}.yml", lines, told))
+            for table, (_, lines) in tables.items()
+            if (told := [mistake for named, mistake in found if named == table])
+        )
+    )
 
 
 @lru_cache(maxsize=8)

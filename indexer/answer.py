@@ -20,9 +20,12 @@ from indexer.analysis import Analyser
 from indexer.documents import UNKNOWN
 from indexer.engines.base import Everything, Request, SearchIndex
 from indexer.languages import Said, said
+from indexer.lexicon import Lexicon
+from indexer.meaning import Meaning, agency_names
 from indexer.ownership import estrangement
 from indexer.parameters import SearchQuery
 from indexer.query import ask
+from indexer.tables import search_tables
 from indexer.values import CODED, values
 
 LONGEST_DESCRIPTION = 1000
@@ -127,7 +130,14 @@ class Searcher:
         self._ledger = ledger
         self._engine = engine
         self._vocabularies = vocabularies
-        self._analyser = Analyser(remember=_REMEMBERED_CHUNKS)
+        tables = search_tables(config.search_words(config_folder))
+        self._analyser = Analyser(
+            remember=_REMEMBERED_CHUNKS, names={name.word: name.parts or (name.word,) for name in tables.dictionary}
+        )
+        self._meaning = Meaning(
+            self._analyser, tables, agency_names(tables, config.members(config_folder)), vocabularies.format_names()
+        )
+        self._lexicon: Lexicon | None = None
         self._own_until = 0.0
         self._seen_until = 0.0
         self._seen_values: Mapping[str, Sequence[str]] = {}
@@ -144,14 +154,17 @@ class Searcher:
         """Search, read what was found, label and highlight it."""
         began = time.perf_counter()
         self._refuse_a_strange_index()
-        asked = ask(self._engine, query, self._analyser, values=self._values)
+        if self._lexicon is None:
+            self._lexicon = Lexicon(self._engine.words("word"), self._engine.words("organization"))
+        asked = ask(self._engine, query, self._meaning, self._lexicon, values=self._values)
+        sequences = [sequence for word in asked.words for form in word.forms for sequence in form.sequences]
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
         hits = []
         for hit in asked.result.hits:
             row = stored.get(hit.id)
             # The index may be a moment behind the ledger: what is gone there is not shown.
             if row is not None and not row.removed:
-                hits.append(self._found(codec.decode(row.content), hit.score, asked.terms))
+                hits.append(self._found(codec.decode(row.content), hit.score, sequences))
         facets = {
             field: tuple(FacetValue(value, self.label(field, value), count) for value, count in counts)
             for field, counts in asked.result.facets.items()
@@ -184,7 +197,7 @@ class Searcher:
             return value.removeprefix(UNKNOWN)
         return self._vocabularies.label(value, field) if field in CODED else value
 
-    def _found(self, dataset: Dataset, score: float, terms: frozenset[str]) -> Found:
+    def _found(self, dataset: Dataset, score: float, sequences: Sequence[Sequence[str]]) -> Found:
         title = said(dataset.title) or Said(dataset.identifier, "und")
         description = said(dataset.description)
         publisher = said(dataset.publisher.name) if dataset.publisher else None
@@ -200,19 +213,24 @@ class Searcher:
             formats=self._formats(dataset),
             license=self._license(dataset),
             score=score,
-            highlights=self._highlights(dataset, title, description, publisher, terms) if terms else {},
+            highlights=self._highlights(dataset, title, description, publisher, sequences) if sequences else {},
         )
 
     def _highlights(
-        self, dataset: Dataset, title: Said, description: Said | None, publisher: Said | None, terms: frozenset[str]
+        self,
+        dataset: Dataset,
+        title: Said,
+        description: Said | None,
+        publisher: Said | None,
+        sequences: Sequence[Sequence[str]],
     ) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for name, text in (("title", title), ("description", description), ("publisher", publisher)):
             searched = text.text[:_HIGHLIGHTED] if text else ""
-            if spans := self._analyser.highlight(searched, terms):
+            if spans := self._analyser.spans(searched, sequences):
                 found[name] = (fragment(searched, spans) if name == "description" else marked(searched, spans),)
         words = [word for words in dataset.keyword.values() for word in words]
-        shown = tuple(marked(word, spans) for word in words if (spans := self._analyser.highlight(word, terms)))
+        shown = tuple(marked(word, spans) for word in words if (spans := self._analyser.spans(word, sequences)))
         return found | ({"keyword": shown} if shown else {})
 
     def _formats(self, dataset: Dataset) -> tuple[str, ...]:

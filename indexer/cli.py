@@ -38,7 +38,7 @@ def root(
     ] = None,
     config_folder: Annotated[
         Path | None,
-        typer.Option("--config", help="members/, vocabularies/ [the packaged one or DATAMOA_CONFIG]"),
+        typer.Option("--config", help="members/, vocabularies/, search/ [the packaged one or DATAMOA_CONFIG]"),
     ] = None,
 ) -> None:
     """데이터모아: harvests dataset metadata of open-data portals and makes it searchable."""

@@ -6,6 +6,7 @@ A value is stable and short: the code of a concept, or ``?`` and what the portal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
@@ -14,11 +15,11 @@ from harvester.catalog import codec
 from harvester.catalog.model import Concept, Dataset, LangText
 from harvester.ledger.types import Change
 from indexer import analysis
-from indexer.analysis import Analyser, grams, normal
+from indexer.analysis import Analyser, initial_grams, letters, normal, strokes
 from indexer.engines.base import SEPARATOR, Document
 from indexer.languages import in_reading_order, said
 
-ANALYSIS = f"{analysis.ANALYSIS}.2"
+ANALYSIS = f"{analysis.ANALYSIS}.3"
 """Version of everything that makes documents, the analysis first. An index built by another one must be rebuilt."""
 
 UNKNOWN = "?"
@@ -29,13 +30,24 @@ _SORT_CHARACTERS = 100
 # Descriptions of a megabyte exist (whole tables pasted in); what comes later in one does not make it easier to find.
 _TEXT_CHARACTERS = 50_000
 _KEYWORDS = 500
+_WORD_CHARACTERS = 30
+# The longest term that Elasticsearch's white-space tokenizer makes has 255 characters.
+_ADDRESS_CHARACTERS = 200
+_ADDRESSED = 100
+_ADDRESS_FRAME = re.compile(r"^(?:https?://)?(?:www\.)?(?:(?:dx\.)?doi\.org/|doi:)?|[/?#]+$")
+# What portals call a list of columns in fields of their own.
+_COLUMNS = re.compile(r"컬럼|칼럼|항목|필드|변수|column|field|variable", re.IGNORECASE)
 # Much more than for searching: a catalogue of 34,267 real datasets has 91,000 different words.
 _REMEMBERED_CHUNKS = 100_000
 
 
 @lru_cache(maxsize=1)
 def _analyser() -> Analyser:
-    return Analyser(remember=_REMEMBERED_CHUNKS)
+    from harvester import config
+    from indexer.tables import search_tables
+
+    t = search_tables(config.search_words(config.default_config()))
+    return Analyser(remember=_REMEMBERED_CHUNKS, names={n.word: n.parts or (n.word,) for n in t.dictionary})
 
 
 def document(change: Change, *, keeps_content: bool = True) -> Document:
@@ -68,7 +80,67 @@ def _terms(dataset: Dataset) -> Iterator[tuple[str, str]]:
         names = _texts(dataset.publisher.name)
         yield "publisher", _joined([*names, former] if former and former not in names else names)
     yield "description", _joined(_texts(dataset.description))
-    yield "grams", " ".join(grams([*titles, *keywords]))
+    yield "column", _joined(list(_columns(dataset)))
+    yield "place", _joined(list(_places(dataset)))
+    keys = [*map(address_key, _identifiers(dataset)), *map(title_key, titles)]
+    yield "identifier", " ".join(_distinct(keys))
+    yield (
+        "grams",
+        f" {SEPARATOR} ".join(filter(None, (" ".join(_analyser().pairs(text)) for text in (*titles, *keywords)))),
+    )
+    yield "word", " ".join(_distinct(map(word_key, _words(titles, keywords))))
+    yield "initials", f" {SEPARATOR} ".join(filter(None, (" ".join(initial_grams(text)) for text in titles)))
+
+
+def word_key(word: str) -> str:
+    """Give the term of field `word` for the letters of a word: the keys that type it, a bar, the word.
+
+    By the keys it is found half typed, and typed with the keyboard in the wrong language.
+    """
+    return f"{strokes(word)}|{word}"
+
+
+def address_key(text: str) -> str:
+    """Give the term of field `identifier` for an identifier or an address, however it is written."""
+    key = _ADDRESS_FRAME.sub("", normal(text).strip())
+    return "".join(key.split())[:_ADDRESS_CHARACTERS]
+
+
+def title_key(text: str) -> str:
+    """Give the term of field `identifier` for a whole title, however it is spaced."""
+    return f"={letters(text)}"[:_ADDRESS_CHARACTERS]
+
+
+def _words(titles: Iterable[str], keywords: Iterable[str]) -> Iterator[str]:
+    words = _analyser().words
+    for text in (*titles, *keywords):
+        for word in words(text):
+            if len(word) <= _WORD_CHARACTERS:
+                yield letters(word)
+
+
+def _columns(dataset: Dataset) -> Iterator[str]:
+    for name, value in dataset.additional.items():
+        if _COLUMNS.search(name):
+            yield value[:_TEXT_CHARACTERS]
+
+
+def _places(dataset: Dataset) -> Iterator[str]:
+    for place in dataset.spatial:
+        yield from _texts(place.label)
+    for period in dataset.temporal:
+        yield period.label or f"{period.start or ''} {period.end or ''}"
+
+
+def _identifiers(dataset: Dataset) -> Iterator[str]:
+    yield from (dataset.identifier, *dataset.other_identifier)
+    for each in (dataset.landing_page, *dataset.page):
+        if each:
+            yield each
+    for distribution in dataset.distribution[:_ADDRESSED]:
+        for each in (distribution.access_url, distribution.download_url):
+            if each:
+                yield each
 
 
 def _texts(texts: LangText) -> list[str]:

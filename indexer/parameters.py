@@ -29,7 +29,7 @@ PARAMETERS = (
     *FILTERS,
     *DATES,
     *(f"{name}_{end}" for name in DATES for end in ("from", "to")),
-    *("sort", "size", "from", "cursor"),
+    *("sort", "size", "from", "cursor", "exact"),
 )
 """Every parameter of a search. Filters may be repeated: the values of one field are alternatives."""
 
@@ -53,6 +53,7 @@ class SearchQuery:
     size: int = 10
     offset: int = 0
     cursor: str | None = None
+    exact: bool = False
 
     @classmethod
     def from_parameters(cls, parameters: Iterable[tuple[str, str]]) -> SearchQuery:
@@ -82,6 +83,7 @@ class SearchQuery:
             size=size,
             offset=offset,
             cursor=one.get("cursor"),
+            exact=_switch(one, "exact"),
         )
 
     def to_parameters(self) -> list[tuple[str, str]]:
@@ -93,6 +95,7 @@ class SearchQuery:
         pairs += [("size", str(self.size))] if self.size != 10 else []
         pairs += [("from", str(self.offset))] if self.offset else []
         pairs += [("cursor", self.cursor)] if self.cursor is not None else []
+        pairs += [("exact", "true")] if self.exact else []
         return pairs
 
 
@@ -104,6 +107,13 @@ def _number(given: Mapping[str, str], name: str, default: int, least: int, most:
         deeper = "; `cursor` of an answer goes on beyond" if name == "from" else ""
         raise QueryError(f"{name}: {_cut(text)!r} is not a whole number from {least} to {most}{deeper}", parameter=name)
     return int(text)
+
+
+def _switch(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, "false")
+    if text not in ("true", "false"):
+        raise QueryError(f"{name}: {_cut(text)!r} is not true or false", parameter=name, allowed=("true", "false"))
+    return text == "true"
 
 
 def _sort(text: str | None) -> Sort | None:

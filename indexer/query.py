@@ -1,16 +1,17 @@
-"""A search compiled into the engine-neutral tree that engines answer. Pure."""
+"""A search compiled into the engine-neutral trees that engines answer, and asked: all words first, then most of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from indexer.analysis import Analyser, grams
+from indexer import ranking
+from indexer.analysis import normal
+from indexer.documents import title_key
 from indexer.engines.base import (
     All,
     Any,
-    Best,
     Boost,
     Everything,
     Node,
@@ -23,156 +24,244 @@ from indexer.engines.base import (
     SearchIndex,
     Term,
 )
-from indexer.fields import BY_NAME, TEXT
+from indexer.lexicon import Lexicon
+from indexer.meaning import Form, Meaning, Word, best_of
 from indexer.parameters import FILTERS, SearchQuery
-from indexer.syntax import Clause, ValueClause, read, words
+from indexer.syntax import Clause, ValueClause, read
+from indexer.syntax import words as words_of
 from indexer.values import Values, spellings
 
-MOST_TERMS = 60
+MOST_WORDS = 16
+"""Words that a query asks for; of more, as in a pasted text, the weightiest."""
 FACET_VALUES = 30
-
-# SEARCH figures, §7: pairs of characters with this weight rank spacing variants without moving the rest.
-_GRAMS_BOOST = 1.0
-_MOST_GRAMS = 60
-_Termed: TypeAlias = tuple[Clause | ValueClause, list[str]]
 NO_VALUES = Values({})
-_RANKED = tuple(each for each in TEXT if each.boost)
-
-
-class Compiled(NamedTuple):
-    """What engines are asked, and the `terms` that were looked for, for highlighting.
-
-    `relaxed` is for when nothing matches all words; None: there is nothing to relax.
-    """
-
-    request: Request
-    relaxed: Request | None
-    terms: frozenset[str]
+_MOST_READ = 80
+_MOST_PAIRS = 60
+_SHORTEST_SPACELESS = 3
 
 
 class Asked(NamedTuple):
-    """What an engine found, the `terms` for highlighting, and whether words were left out to find anything."""
+    """What an engine found, and how the typed text was understood.
+
+    `words` are what was looked for, with all forms; `relaxed`: hits that have only some of the words follow those that
+    have all, of which there are `strict`; `corrected`: some words were found by other forms than the typed ones; `cut`:
+    the text was longer than what was looked for.
+    """
 
     result: Result
-    terms: frozenset[str]
-    relaxed: bool
+    words: tuple[Word, ...]
+    strict: int
+    relaxed: bool = False
+    corrected: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A query in parts: `loose` words may be missing where few documents have them all, `fixed` nodes never.
+
+    `silent` words only rank, `other` words stand in `fixed`. `base` is the request without its query. `pairs` are the
+    letter pairs of all that was typed, `spaceless` the same where they are to be tried side by side, `title` is the
+    term of a title that is exactly this text. `asks`: there are words, though perhaps none that can be found.
+    """
+
+    base: Request
+    loose: tuple[Word, ...]
+    silent: tuple[Word, ...]
+    other: tuple[Word, ...]
+    fixed: tuple[Node, ...]
+    without: tuple[Node, ...]
+    pairs: tuple[str, ...]
+    spaceless: tuple[str, ...]
+    title: str
+    asks: bool
+    cut: bool
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Every word, for highlighting and explaining."""
+        return (*self.loose, *self.silent, *self.other)
+
+    def request(self) -> Request:
+        """Give the request for documents that have all words."""
+        return self.asking(*(word.node for word in self.loose))
+
+    def asking(self, *wanted: Node) -> Request:
+        """Give the request for documents that have everything of `wanted`, and what is fixed."""
+        every = (*wanted, *self.fixed)
+        if not every and self.asks:
+            return replace(self.base, query=Any(()))
+        if not every:
+            return replace(self.base, query=All((), self.without) if self.without else Everything())
+        node = All(every, self.without) if self.without or len(every) > 1 else every[0]
+        for word in self.silent:
+            node = Ranked(node, Boost(word.node, ranking.SAYS_NOTHING))
+        if self.pairs:
+            pairs = Any(tuple(Term("grams", pair) for pair in self.pairs))
+            node = Ranked(node, Boost(pairs, ranking.GRAMS))
+        if self.title:
+            node = Ranked(node, Boost(Term("identifier", self.title), ranking.TITLE))
+        return replace(self.base, query=node)
 
 
 def ask(
     index: SearchIndex,
     query: SearchQuery,
-    analyser: Analyser,
+    meaning: Meaning,
+    lexicon: Lexicon,
     facets: Mapping[str, int] | None = None,
     values: Values = NO_VALUES,
 ) -> Asked:
-    """Search: all words must match; where no document has them all, those that have the most come first."""
-    request, relaxed, terms = compile(query, analyser, facets, values)
-    result = index.search(request)
-    if result.total or relaxed is None:
-        return Asked(result, terms, relaxed=False)
-    return Asked(index.search(relaxed), terms, relaxed=True)
+    """Search: all words must match; where few documents have them all, those that have the most follow.
+
+    Where none has them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
+    """
+    plan = compile(query, meaning, facets, values)
+    if len(plan.loose) > MOST_WORDS:
+        plan = _weightiest(index, plan)
+    found = index.search(plan.request())
+    if query.exact or not plan.loose:
+        return Asked(found, plan.words, found.total, cut=plan.cut)
+    corrected = None
+    if not found.total and plan.spaceless:
+        spaceless = index.search(plan.asking(Phrase("grams", plan.spaceless)))
+        if spaceless.total:
+            return Asked(spaceless, plan.words, spaceless.total)
+    if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
+        plan = corrected
+        found = index.search(plan.request())
+    strict = found.total
+    relaxed = False
+    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (request := _relaxed(index, plan)) is not None:
+        some = index.search(request)
+        relaxed = some.total > strict
+        found = some if relaxed else found
+    return Asked(found, plan.words, strict, relaxed, corrected=corrected is not None, cut=plan.cut)
 
 
 def compile(
-    query: SearchQuery, analyser: Analyser, facets: Mapping[str, int] | None = None, values: Values = NO_VALUES
-) -> Compiled:
-    """Compile into a request with `facets` (field → number of values; None: all of them)."""
-    groups, _ = read(query.q, values)
-    clauses = _bounded([[(clause, _terms(clause, analyser)) for clause in group] for group in groups])
-    wanted = [group for group in clauses if not group[0][0].excluded]
-    unwanted = [each for group in clauses for each in group if each[0].excluded]
+    query: SearchQuery, meaning: Meaning, facets: Mapping[str, int] | None = None, values: Values = NO_VALUES
+) -> Plan:
+    """Compile into a plan with `facets` (field → number of values; None: all of them)."""
+    groups, cut = read(query.q, values)
+    plain: list[str] = []
+    other: list[Word] = []
     fixed: list[Node] = []
-    loose: list[Node] = []
-    for group in wanted:
-        # A quoted phrase, an alternative and a value in a field are meant; of plain words some may be missing.
-        plain = len(group) == 1 and not _meant(group[0][0])
-        (loose if plain else fixed).extend(_group(group))
-    every = [*loose, *fixed]
-    without = tuple(node for each in unwanted if (node := _together(_clause(*each))) != Any(()))
-    text = words(groups)
-    asks_for_words = any(terms or not _exact(clause) for group in wanted for clause, terms in group)
-    request = Request(
-        query=Everything(),
-        filters={
-            **{name: OneOf(name, spellings(chosen)) for name, chosen in query.filters.items()},
-            **{name: Range(name, low, high) for name, (low, high) in query.dates.items()},
-        },
-        facets=dict.fromkeys(FILTERS, FACET_VALUES) if facets is None else facets,
-        sort=query.sort or ("relevance" if asks_for_words else "-modified"),
-        size=query.size,
-        offset=query.offset,
-        after=query.cursor,
-    )
-    terms = frozenset(term for group in wanted for clause, found in group if not _exact(clause) for term in found)
-    if not groups or (not every and without):
-        return Compiled(replace(request, query=All((), without) if without else Everything()), None, terms)
-    if not every:
-        # Nothing but particles, stop words or punctuation: nothing can be found by it.
-        return Compiled(replace(request, query=Any(())), None, terms)
-    strict = _ranked(All(tuple(every), without) if without or len(every) > 1 else every[0], text)
-    relaxed = None
-    if len(loose) > 1:
-        relaxed = replace(request, query=_ranked(All((Any(tuple(loose)), *fixed), without), text))
-    return Compiled(replace(request, query=strict), relaxed, terms)
-
-
-def _terms(clause: Clause | ValueClause, analyser: Analyser) -> list[str]:
-    return [] if isinstance(clause, ValueClause) else analyser.terms(clause.text)
-
-
-def _bounded(groups: list[list[_Termed]]) -> list[list[_Termed]]:
-    """Leave out groups, the last first, that would ask for more than `MOST_TERMS`."""
-    kept: list[list[_Termed]] = []
-    count = 0
+    without: list[Node] = []
     for group in groups:
-        count += sum(len(terms) for _, terms in group)
-        if count > MOST_TERMS and kept:
-            break
-        kept.append([(clause, terms[:MOST_TERMS]) for clause, terms in group])
-    return kept
-
-
-def _exact(clause: Clause | ValueClause) -> bool:
-    return isinstance(clause, ValueClause)
-
-
-def _meant(clause: Clause | ValueClause) -> bool:
-    return isinstance(clause, ValueClause) or clause.phrase or clause.required
-
-
-def _group(group: list[_Termed]) -> list[Node]:
-    """Give the nodes that must all match: for one clause those of its terms, for alternatives one node."""
-    if len(group) == 1:
-        return _clause(*group[0])
-    nodes = [node for each in group if (node := _together(_clause(*each))) != Any(())]
-    return [Any(tuple(nodes))] if nodes else []
-
-
-def _together(nodes: list[Node]) -> Node:
-    return nodes[0] if len(nodes) == 1 else All(tuple(nodes)) if nodes else Any(())
-
-
-def _clause(clause: Clause | ValueClause, terms: list[str]) -> list[Node]:
-    name = clause.field
-    if isinstance(clause, ValueClause):
-        return [Range(clause.field, *clause.between) if clause.between else OneOf(clause.field, clause.values)]
-    fields = [each for each in _RANKED if name in (None, each.name)]
-    distinct = list(dict.fromkeys(terms))
-    if clause.phrase and len(terms) > 1:
-        return [_best({each.name: Phrase(each.name, tuple(terms)) for each in fields})]
-    return [_best({each.name: Term(each.name, term) for each in fields}) for term in distinct]
-
-
-def _best(nodes: Mapping[str, Node]) -> Node:
-    weighed = tuple(
-        node if (boost := BY_NAME[name].boost) == 1.0 else Boost(node, boost) for name, node in nodes.items()
+        clause = group[0]
+        if len(group) == 1 and isinstance(clause, Clause) and clause == Clause(clause.text):
+            plain.append(clause.text)
+            continue
+        nodes, words = _nodes(group, meaning)
+        if clause.excluded:
+            without += nodes
+        elif nodes:
+            fixed.append(nodes[0] if len(nodes) == 1 else Any(tuple(nodes)))
+            other += words
+    loose = list({word.typed: word for word in meaning.words(" ".join(plain), exact=query.exact)}.values())
+    silent = [word for word in loose if word.silent]
+    if len(silent) == len(loose) and not fixed:
+        silent = []  # nothing else was typed: then these are meant
+    else:
+        loose = [word for word in loose if not word.silent]
+    text = words_of(groups)
+    pairs = meaning.analyser.pairs(text)
+    alone = len(plain) == len(groups) > 1
+    asks = any(isinstance(clause, Clause) and not clause.excluded for group in groups for clause in group)
+    return Plan(
+        base=Request(
+            query=Everything(),
+            filters={
+                **{name: OneOf(name, spellings(chosen)) for name, chosen in query.filters.items()},
+                **{name: Range(name, low, high) for name, (low, high) in query.dates.items()},
+            },
+            facets=dict.fromkeys(FILTERS, FACET_VALUES) if facets is None else facets,
+            sort=query.sort or ("relevance" if asks else "-modified"),
+            size=query.size,
+            offset=query.offset,
+            after=query.cursor,
+        ),
+        loose=tuple(loose[:_MOST_READ]),
+        silent=tuple(silent[:MOST_WORDS]),
+        other=tuple(other),
+        fixed=tuple(fixed),
+        without=tuple(without),
+        pairs=tuple(dict.fromkeys(pairs))[:_MOST_PAIRS],
+        spaceless=tuple(pairs) if alone and _SHORTEST_SPACELESS <= len(pairs) <= _MOST_PAIRS else (),
+        title=title_key(text) if plain else "",
+        asks=asks,
+        cut=cut or len(loose) > _MOST_READ,
     )
-    return weighed[0] if len(weighed) == 1 else Best(weighed)
 
 
-def _ranked(node: Node, text: str) -> Node:
-    """Leave to `node` what matches, and rank it by how near its letters are to the asked ones."""
-    pairs = tuple(dict.fromkeys(grams([text])))[:_MOST_GRAMS]
-    if not pairs:
-        return node
-    return Ranked(node, Boost(Any(tuple(Term("grams", pair) for pair in pairs)), _GRAMS_BOOST))
+def _nodes(group: Sequence[Clause | ValueClause], meaning: Meaning) -> tuple[list[Node], list[Word]]:
+    """Give what is meant as it was typed: phrases, words in a field, alternatives, filters."""
+    nodes: list[Node] = []
+    words: list[Word] = []
+    for clause in group:
+        if isinstance(clause, ValueClause):
+            field = clause.field
+            nodes.append(Range(field, *clause.between) if clause.between else OneOf(field, clause.values))
+            continue
+        if clause.phrase:
+            found = meaning.phrase(clause.text, clause.field)
+        else:
+            found = meaning.literal(normal(clause.text), clause.field)
+        if found is not None:
+            nodes.append(found.node)
+            words.append(found)
+    return nodes, words
+
+
+def _weightiest(index: SearchIndex, plan: Plan) -> Plan:
+    """Keep the words that the fewest documents have; of a pasted text the others say little beside them."""
+    counts = _frequencies(index, plan.loose)
+    known = sorted((count, place) for place, count in enumerate(counts) if count)
+    kept = sorted(place for _, place in known[:MOST_WORDS])
+    return replace(plan, loose=tuple(plan.loose[place] for place in kept), spaceless=(), cut=True)
+
+
+def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexicon) -> Plan | None:
+    """Give the plan with corrected words; None where there is nothing to correct."""
+    words: list[Word] = []
+    for word in plan.loose:
+        known = index.search(Request(query=word.node, size=0)).total > 0
+        words.append(meaning.corrected(word, lexicon, known=known, alone=len(plan.loose) < 4) or word)
+    return None if tuple(words) == plan.loose else replace(plan, loose=tuple(words))
+
+
+def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
+    """Give the request for documents that have some of the words, those that have all first; None without words.
+
+    Words are taken apart into their terms here, and terms that very many documents have find nothing alone: they say
+    too little. Words as a whole rank.
+    """
+    most = max(index.document_count() * ranking.COMMON, ranking.FEW)
+    terms = list(dict.fromkeys(term for word in plan.loose for form in word.forms for term in _terms(form)))
+    if len(terms) < 2:
+        return None
+    found = iter(index.frequencies([(field, term) for term, fields in terms for field in fields]))
+    counts = {(term, fields): max(next(found) for _ in fields) for term, fields in terms}
+    rare = [key for key, count in counts.items() if 0 < count <= most]
+    some = [best_of(term, fields) for term, fields in rare or [key for key, count in counts.items() if count]]
+    some += [form.node for word in plan.loose for form in word.forms if not form.terms]
+    if not some:
+        return None
+    node: Node = Any(tuple(some))
+    for word in plan.loose:
+        node = Ranked(node, Boost(word.node, ranking.WORD_OF_SOME))
+    every = All(tuple(word.node for word in plan.loose))
+    return plan.asking(Ranked(node, Boost(every, ranking.ALL_WORDS)))
+
+
+def _frequencies(index: SearchIndex, words: Sequence[Word]) -> list[int]:
+    """Estimate how many documents have each word: no more than have the rarest of its terms."""
+    asked = [(field, term) for word in words for term, fields in _terms(word.forms[0]) for field in fields]
+    found = iter(index.frequencies(asked))
+    return [min((max(next(found) for _ in fields) for _, fields in _terms(word.forms[0])), default=0) for word in words]
+
+
+def _terms(form: Form) -> list[tuple[str, tuple[str, ...]]]:
+    """Terms of the likeliest reading of a form, each with the fields that it is looked for in."""
+    return [(term, form.fields) for term in form.terms]

@@ -46,6 +46,8 @@ class Vocabularies:
         self._access_rights = codes_by_name((code, term.names) for code, term in tables.values.access_rights.items())
         self._agencies = {old: _last_name(tables.agencies.names, old) for old in tables.agencies.names}
 
+        self.renamed_agencies: Mapping[str, str] = self._agencies
+        """Former name of an agency to today's."""
         self.is_empty = lru_cache(maxsize=4096)(self._is_empty)
         self.license = lru_cache(maxsize=4096)(self._license)
         self.accrual_periodicity = lru_cache(maxsize=1024)(self._accrual_periodicity)
@@ -84,6 +86,14 @@ class Vocabularies:
         if label is None:
             return code
         return label.ko if language == "ko" else label.en
+
+    def format_names(self) -> dict[str, str]:
+        """Give the code of every format by each of its names, letters and digits only."""
+        names: dict[str, str] = {}
+        for code, known in self._tables.formats.items():
+            for name in (code, *known.names):
+                names.setdefault("".join(filter(str.isalnum, name.casefold())), code)
+        return names
 
     def codes(self, scheme: str) -> tuple[str, ...]:
         """Give the codes that `label` has a label for; of themes those of all three schemes."""

@@ -1,4 +1,4 @@
-"""Korean and English text into terms: the same for documents, for questions and for highlighting. Pure.
+"""Korean and English text into terms: the same for documents, for queries and for highlighting. Pure.
 
 A text is cut at white space, and a chunk has the same tokens wherever it stands: that is what makes a cache of chunks
 possible, and five to ten times faster than analysing sentences, at the same quality of results.
@@ -6,17 +6,17 @@ possible, and five to ten times faster than analysing sentences, at the same qua
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import snowballstemmer
 
-from indexer.analysis.morphemes import Morphemes, Token
+from indexer.analysis.letters import pairs
+from indexer.analysis.morphemes import INSIDE, NEGATORS, Morphemes, Token
 from indexer.analysis.normal import is_simple, normal, origins
 
-ANALYSIS = "1"
+ANALYSIS = "2"
 """Changes whenever the same text may give other terms: an index that was built with another one must be rebuilt."""
 
 _GENERATION_CHUNKS = 20_000
@@ -26,18 +26,23 @@ _RUN_CHARACTERS = 60
 _TERM_CHARACTERS = 80
 
 _CHUNK = re.compile(r"\S+")
+_HANGUL = re.compile("[가-힣]+")
+_SYLLABLE = re.compile("[가-힣]")
+_HANJA = r"\u3400-\u9fff\uf900-\ufaff"
 _RUN = re.compile(
     r"(?P<hangul>[가-힣]++)"
-    # 8,990 and 1,234,567.8 are one number; 2024.03.05 is three; pm2.5 and v1.2 stay whole.
-    r"|(?P<amount>(?<![0-9])[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9]))"
-    r"|(?P<day>(?<![0-9])(?:19|20)[0-9]{2}\.[01]?[0-9](?:\.[0-3]?[0-9])?(?![0-9]))"
-    r"|(?P<word>[a-z]++(?:'[a-z]++(?![0-9]))?+(?![0-9]))"
-    r"|(?P<mixed>[a-z0-9]++(?:(?<=[0-9])\.[0-9]++)*+)"
-    r"|(?P<ideograph>[\u3040-\u30ff\u3400-\u9fff])"
-    r"|(?P<letters>(?:(?![가-힣a-z0-9_\u3040-\u30ff\u3400-\u9fff])\w)++)"
+    # 8,990 and 1,234,567 are one number each.
+    r"|(?P<amount>(?<![0-9])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9]))"
+    r"|(?P<number>[0-9]++)"
+    # Wi-Fi, e-mail and K-pop are one word: a part of one or two letters is seldom a word of its own.
+    r"|(?P<joined>(?<![a-z0-9])(?:[a-z]{1,2}-[a-z]++|[a-z]++-[a-z]{1,2})(?![a-z0-9-]))"
+    r"|(?P<word>[a-z]++(?:'[a-z]++(?![0-9]))?+)"
+    rf"|(?P<hanja>[{_HANJA}]++)"
+    r"|(?P<kana>[\u3040-\u30fa\u30fc-\u30ff])"
+    rf"|(?P<letters>(?:(?![가-힣a-z0-9_\u3040-\u30ff{_HANJA}])\w)++)"
 )
-_NO_LETTER = re.compile(r"[\W_]+")
-_NUMBER = re.compile(r"[0-9]+")
+# What a query calls one word: letters and digits of any kind, also where one of these stands between two of them.
+_WORD = re.compile(r"(?:(?!_)\w)+(?:(?:['&·.+-]+|(?<=[0-9]),(?=[0-9]))(?:(?!_)\w)+)*")
 
 # English words that say nothing about a dataset. Not "it", "at", "no": they are names too (IT, aT).
 _STOP_WORDS = frozenset(
@@ -66,14 +71,17 @@ _STOP_WORDS = frozenset(
 # Plurals that the stemmer leaves apart from their singular.
 _IRREGULAR = {"buses": "bus", "gases": "gas", "viruses": "virus", "campuses": "campus", "indices": "index"}
 
-_Tokens: TypeAlias = tuple[tuple[str, int, int], ...]
+_Tokens: TypeAlias = tuple[Token, ...]
 
 
 class Analyser:
-    """Makes terms and tokens. Not thread safe; keeps two generations of `remember` chunks, about 300 B each."""
+    """Makes terms and tokens. Not thread safe; keeps two generations of `remember` chunks, about 300 B each.
 
-    def __init__(self, remember: int = _GENERATION_CHUNKS) -> None:
-        self._morphemes = Morphemes()
+    `names`: the user dictionary, word → its parts.
+    """
+
+    def __init__(self, remember: int = _GENERATION_CHUNKS, names: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self._morphemes = Morphemes(names)
         self._stem = snowballstemmer.stemmer("english").stemWord
         self._remember = remember
         self._young: dict[str, _Tokens] = {}
@@ -86,23 +94,60 @@ class Analyser:
     def tokens(self, text: str) -> list[Token]:
         """Give the terms of `text` with the characters that each stands for."""
         return [
-            Token(term, match.start() + start, match.start() + end)
+            Token(term, match.start() + start, match.start() + end, loose)
             for match in _CHUNK.finditer(text)
-            for term, start, end in self._chunk(match[0])
+            for term, start, end, loose in self._chunk(match[0])
         ]
 
-    def highlight(self, text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
-        """Where `terms` stand in `text`: (start, end), ascending; what touches or overlaps is one span."""
-        wanted = frozenset(terms)
-        spans: list[tuple[int, int]] = []
-        for term, start, end in self.tokens(text):
-            if term not in wanted:
-                continue
-            if spans and start <= spans[-1][1]:
-                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-            else:
-                spans.append((start, end))
-        return spans
+    def words(self, text: str) -> list[str]:
+        """Cut `text` into what a searcher means as one word each: at spaces and punctuation.
+
+        Letters keep their case where nothing else is to be normalised: keys of a Korean keyboard have a case.
+        """
+        return _WORD.findall(text if is_simple(text) else normal(text))
+
+    def pairs(self, text: str) -> list[str]:
+        """Pair neighbouring letters and digits of `text`; see `indexer.analysis.letters.pairs`."""
+        folded = normal(text)
+        turned = {token.start + 1 for token in self.tokens(folded) if len(token.term) > 2 and token.term[0] in NEGATORS}
+        return pairs(folded, turned)
+
+    def sequences(self, word: str) -> list[tuple[str, ...]]:
+        """Give the ways in which the terms of a typed word may stand in a document, side by side, the likeliest first.
+
+        There are two where its last syllable may be a particle, and where it is one syllable, which may also stand
+        inside another word. A word of punctuation only has none.
+        """
+        tokens = self.tokens(word)
+        ways = [tuple(token.term for token in tokens)] if tokens else []
+        if len(tokens) > 1 and tokens[-1].loose:
+            ways.append(ways[0][:-1])
+        if len(tokens) == 1 and _SYLLABLE.fullmatch(tokens[0].term):
+            ways.append((INSIDE + tokens[0].term,))
+        return ways
+
+    def verbal(self, word: str) -> bool:
+        """Whether a word is a verb or an adjective with its ending (있는, 찾아주세요): it asks, and names nothing."""
+        return _HANGUL.fullmatch(word) is not None and self._morphemes.verbal(word)
+
+    def spans(self, text: str, sequences: Iterable[Sequence[str]]) -> list[tuple[int, int]]:
+        """Where one of `sequences` of terms stands side by side in `text`: (start, end), ascending.
+
+        What touches or overlaps is one span.
+        """
+        tokens = self.tokens(text)
+        places: dict[str, list[int]] = {}
+        for place, token in enumerate(tokens):
+            places.setdefault(token.term, []).append(place)
+        marks: list[tuple[int, int]] = []
+        for sequence in sequences:
+            for place in places.get(sequence[0], ()) if sequence else ():
+                found = tokens[place : place + len(sequence)]
+                if len(found) == len(sequence) and all(
+                    token.term == term for token, term in zip(found, sequence, strict=True)
+                ):
+                    marks += ((token.start, token.end) for token in found)
+        return joined(marks)
 
     def _chunk(self, chunk: str) -> _Tokens:
         """Give the tokens of a text without white space: the one way by which terms are made."""
@@ -124,9 +169,9 @@ class Analyser:
         if is_simple(chunk):
             return tuple(self._runs(chunk.lower()))
         folded, starts, ends = origins(chunk)
-        return tuple((term, starts[start], ends[end - 1]) for term, start, end in self._runs(folded))
+        return tuple(Token(term, starts[start], ends[end - 1], loose) for term, start, end, loose in self._runs(folded))
 
-    def _runs(self, chunk: str) -> Iterator[tuple[str, int, int]]:
+    def _runs(self, chunk: str) -> Iterator[Token]:
         for match in _RUN.finditer(chunk):
             at, end = match.span()
             text, kind = match[0], match.lastgroup
@@ -134,25 +179,39 @@ class Analyser:
                 for begin in range(0, len(text), _RUN_CHARACTERS):
                     run = text[begin : begin + _RUN_CHARACTERS]
                     here = at + begin
-                    for term, first, last in self._morphemes.split(run) if run == chunk else self._chunk(run):
-                        yield term, here + first, here + last
-            elif kind == "day":
-                for part in _NUMBER.finditer(text):
-                    yield part[0], at + part.start(), at + part.end()
+                    for term, first, last, loose in self._morphemes.split(run) if run == chunk else self._chunk(run):
+                        yield Token(term, here + first, here + last, loose)
+            elif kind == "hanja":
+                yield from self._hanja(text, at, end)
             elif kind == "word":
                 if text not in _STOP_WORDS:
-                    yield _IRREGULAR.get(text) or self._stem(text[:_TERM_CHARACTERS]), at, end
+                    yield Token(_IRREGULAR.get(text) or self._stem(text[:_TERM_CHARACTERS]), at, end)
+            elif kind == "joined":
+                yield Token(self._stem(text.replace("-", "")[:_TERM_CHARACTERS]), at, end)
             else:
-                yield (text.replace(",", "") if kind == "amount" else text)[:_TERM_CHARACTERS], at, end
+                yield Token((text.replace(",", "") if kind == "amount" else text)[:_TERM_CHARACTERS], at, end)
+
+    def _hanja(self, text: str, at: int, end: int) -> Iterator[Token]:
+        """Read Chinese characters as Koreans do, so that 大韓民國 and 대한민국 are one word; unknown ones stay."""
+        read = self._morphemes.hanja(text[:_RUN_CHARACTERS])
+        if len(read) != len(text):
+            yield from (Token(letter, at + place, at + place + 1) for place, letter in enumerate(text))
+            return
+        for part in re.finditer(r"[가-힣]+|[^가-힣]", read):
+            begin = at + part.start()
+            if "가" <= part[0][0] <= "힣":
+                for term, first, last, loose in self._chunk(part[0]):
+                    yield Token(term, begin + first, begin + last, loose)
+            else:
+                yield Token(part[0], begin, begin + 1)
 
 
-def grams(values: Iterable[str]) -> list[str]:
-    """Pair neighbouring letters and digits of each value, across its spaces.
-
-    Pairs know nothing of how words are spaced, match almost anything, and are therefore good for ranking only.
-    """
-    pairs: list[str] = []
-    for value in values:
-        letters = _NO_LETTER.sub("", normal(value))
-        pairs += map("".join, itertools.pairwise(letters)) if len(letters) > 1 else letters
-    return pairs
+def joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give the spans in order; those that touch or overlap are one."""
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if apart and start <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        else:
+            apart.append((start, end))
+    return apart

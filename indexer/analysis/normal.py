@@ -9,17 +9,20 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_JAMO = re.compile(r"([ㄱ-ㆎ]+)")
+# The middle dots of Korean texts, U+318D and its look-alikes: they separate, however they are encoded.
+_DOTS = dict.fromkeys(map(ord, "ㆍ・･‧∙•⋅"), "·")
+_JAMO = re.compile(r"([ㄱ-ㆌㆎ]+)")
 # Nothing that normalising would compose, expand or drop: a character stays a character.
-_SIMPLE = re.compile(r"[\x20-\x7e가-힣ㄱ-ㆎ]*+")
+_SIMPLE = re.compile(r"[\x20-\x7e가-힣ㄱ-ㅣ]*+")
 
 
 def normal(text: str) -> str:
-    """`text` in its normal form; most text is so already."""
+    """`text` in its normal form; most text is so already but for letter case."""
     return text.lower() if _SIMPLE.fullmatch(text) else _fold(text)
 
 
 def _fold(text: str) -> str:
+    text = text.translate(_DOTS)
     # NFKC would turn the letters ㄱ and ㅏ into parts of a syllable, and compose them.
     return "".join(part if _JAMO.match(part) else _fold_part(part) for part in _JAMO.split(text))
 

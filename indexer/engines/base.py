@@ -286,6 +286,14 @@ class SearchIndex(Protocol):
     def document_count(self) -> int:
         """Documents that can be found."""
 
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """How many documents have each (field, term), about."""
+
+    def words(
+        self, field: str, prefix: str = "", filters: Sequence[Node] = (), limit: int | None = None
+    ) -> list[tuple[str, int]]:
+        """Terms."""
+
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in any order."""
 

@@ -7,13 +7,15 @@ folder beside and swaps a pointer.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from harvester.errors import IndexEngineError
-from indexer.engines.base import Checkpoint, Failure, IndexChange, Indexed, Request, Result, SearchIndex
+from indexer.engines.base import Checkpoint, Failure, IndexChange, Indexed, Node, Request, Result, SearchIndex
+from indexer.engines.beside import Beside
 from indexer.engines.cursor import decode
+from indexer.engines.embedded_facets import Counts
 from indexer.engines.embedded_generation import Generation
 from indexer.engines.generations import Generations
 
@@ -34,6 +36,7 @@ class EmbeddedIndex:
     def __init__(self, folder: Path, wait: float = 120.0) -> None:
         self._generations = Generations(folder, wait)
         self._serving: Generation | None = None
+        self._beside = Beside()
         self._writing = False
 
     def checkpoint(self) -> Checkpoint:
@@ -43,6 +46,16 @@ class EmbeddedIndex:
     def document_count(self) -> int:
         """Documents that can be found."""
         return self._read(Generation.document_count, 0)
+
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """How many documents have each (field, term)."""
+        return self._read(lambda generation: generation.frequencies(terms), [0] * len(terms))
+
+    def words(
+        self, field: str, prefix: str = "", filters: Sequence[Node] = (), limit: int | None = None
+    ) -> list[tuple[str, int]]:
+        """Terms."""
+        return self._read(lambda generation: generation.words(field, prefix, filters, limit), [])
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, as of the last commit."""
@@ -56,7 +69,11 @@ class EmbeddedIndex:
         if request.after is not None:
             decode(request.after, request.sort)
         nothing = Result(total=0, hits=(), facets={field: () for field in request.facets})
-        return self._read(lambda generation: generation.search(request), nothing)
+        return self._read(lambda generation: generation.search(request, self._count_facets), nothing)
+
+    def _count_facets(self, count: Callable[[], Mapping[str, Counts]]) -> Mapping[str, Counts]:
+        # tantivy counts without Python's lock: beside the hits, and beside all that the caller does with them.
+        return self._beside.start(count, self._faults)
 
     def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
         """Apply changes and checkpoint in one commit; takes the writers' lock until `refresh` or `close`."""

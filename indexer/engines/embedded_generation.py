@@ -11,7 +11,7 @@ import functools
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any as Anything
 from typing import NamedTuple
@@ -42,6 +42,10 @@ _WRITER_THREADS = min(2, os.cpu_count() or 1)
 # A commit costs 10 ms and leaves a segment to merge; nobody reads a generation that is still being built.
 _COMMIT_DOCUMENTS_WHILE_BUILDING = 100_000
 _CACHED_FACETS = 256
+
+
+Beside = Callable[[Callable[[], Mapping[str, Counts]]], Mapping[str, Counts]]
+"""Begins to count facets, and gives what will be their counts."""
 
 
 class _Ordering(NamedTuple):
@@ -118,6 +122,15 @@ class Generation:
         self._commit()
         return _first(self._now().searcher, every_document())[0]
 
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """How many documents have each (field, term)."""
+        searcher = self._now().searcher
+        return [searcher.doc_freq(field, term) for field, term in terms]
+
+    def words(self, field: str, prefix: str, filters: Sequence[Anything], limit: int | None) -> list[tuple[str, int]]:
+        """Terms."""
+        return list(self._now().searcher.terms_with_prefix(field, prefix, None, limit))
+
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in the order in which they lie in the index."""
         self._commit()
@@ -135,8 +148,8 @@ class Generation:
                 stamp = msgspec.json.decode(document.get_first("stamp") or b"", type=Stamp)
                 yield Indexed(str(document.get_first("id")), stamp.source, stamp.content_hash)
 
-    def search(self, request: Request) -> Result:
-        """Search the last commit."""
+    def search(self, request: Request, beside: Beside) -> Result:
+        """Search the last commit; facets are counted `beside`."""
         self._commit()
         now = self._now()
         cursor = decode(request.after, request.sort) if request.after is not None else None
@@ -147,7 +160,7 @@ class Generation:
         alike = ordering.field is None and all_score_alike(request.query)
         if alike:
             ordering = _BY_ID
-        facets = _facets(now, request)
+        facets = beside(lambda: _facets(now, request)) if request.facets else {}
         if not request.size:
             return Result(total=_first(now.searcher, query)[0], hits=(), facets=facets)
         page, total = _page(now.searcher, query, ordering, request, cursor)

@@ -1,0 +1,356 @@
+"""What a searcher means by what was typed: every word with the forms in which a document may have it. Pure.
+
+A form is a text that is looked for instead of the typed one, why, and what a match by it is worth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, TypeAlias
+
+from harvester.members import Member
+from indexer import ranking
+from indexer.analysis import INSIDE, Analyser, initial_grams, initials, letters, normal, strokes, typed_in_hangul
+from indexer.documents import address_key, word_key
+from indexer.engines.base import All, Any, Best, Boost, Filtered, Node, Phrase, Ranked, Term
+from indexer.fields import BY_NAME, TEXT
+from indexer.lexicon import Lexicon
+from indexer.tables import SearchTables, surface
+
+Why: TypeAlias = Literal[
+    "typed", "synonym", "agency", "format", "identifier", "keyboard", "spelling", "initials", "completion"
+]
+CORRECTIONS: frozenset[Why] = frozenset(("keyboard", "spelling", "initials", "completion"))
+
+_SEARCHED = tuple(field.name for field in TEXT if field.boost)
+_LONGEST_NAME = 4
+"""Words that stand together as one entry of a table ("받을 수 있는 곳")."""
+_MOST_ALTERNATIVES = 8
+_MOST_SPELLINGS = 6
+_MOST_COMPLETIONS = 20
+_INSIDE_FROM = 3
+_LONGEST_INSIDE = 20
+_MOST_TERMS = 20
+_SHORT = 2
+_ADDRESS = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S+|\d{5,}|[0-9a-z]+(?:[-_.:/][0-9a-z]+)+", re.IGNORECASE)
+_ONLY_JAMO = re.compile(r"[ㄱ-ㅣ]+")
+_LATIN = re.compile(r"[a-z]{2,}", re.IGNORECASE)
+_SYLLABLES = re.compile(r"[가-힣]+")
+
+
+class Form(NamedTuple):
+    """One way in which a document may have a word.
+
+    `terms` are what its likeliest reading is made of, `sequences` what may stand side by side in a document, for
+    highlighting and explaining; `fields` are where they are looked for.
+    """
+
+    text: str
+    why: Why
+    weight: float
+    node: Node
+    terms: tuple[str, ...] = ()
+    sequences: tuple[tuple[str, ...], ...] = ()
+    fields: tuple[str, ...] = _SEARCHED
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What was typed as one word or name, and the forms of it; the typed one comes first if it has any.
+
+    `silent`: it says nothing about the dataset that is wanted, and only orders what other words find.
+    """
+
+    typed: str
+    forms: tuple[Form, ...]
+    silent: bool = False
+
+    @property
+    def meant(self) -> str:
+        """What was corrected, else what was typed."""
+        return next((form.text for form in self.forms if form.why in CORRECTIONS), self.typed)
+
+    @property
+    def node(self) -> Node:
+        """Documents that have the word in one of its forms; the best form counts."""
+        nodes = [form.node if form.weight == 1.0 else Boost(form.node, form.weight) for form in self.forms]
+        return nodes[0] if len(nodes) == 1 else Best(tuple(nodes))
+
+
+class Meaning:
+    """Gives typed words their forms; `agencies`: other names of agencies → full names, `formats`: names → codes.
+
+    Keys of both are surfaces (`indexer.tables.surface`).
+    """
+
+    def __init__(
+        self,
+        analyser: Analyser,
+        tables: SearchTables,
+        agencies: Mapping[str, tuple[str, ...]] | None = None,
+        formats: Mapping[str, str] | None = None,
+    ) -> None:
+        self.analyser = analyser
+        self._tables = tables
+        self._agencies = agencies or {}
+        self._formats = formats or {}
+
+    def words(self, text: str, *, exact: bool = False) -> list[Word]:
+        """Cut plain text into words with their forms; `exact`: only as typed."""
+        typed = [word for chunk in text.split() for word in self._chunk(chunk)]
+        if exact:
+            return [Word(word, (form,)) for word in typed if (form := self.typed(word))]
+        found: list[Word] = []
+        at = 0
+        while at < len(typed):
+            length, word = self._longest(typed[at:])
+            at += length
+            if word is not None:
+                found.append(word)
+        return found
+
+    def _chunk(self, chunk: str) -> list[str]:
+        return [chunk] if _ADDRESS.fullmatch(chunk) else self.analyser.words(chunk)
+
+    def _key(self, word: str) -> str:
+        """Give what a word is looked up by: without its particle, where it has one."""
+        tokens = self.analyser.tokens(word)
+        return surface(word[: tokens[-1].end]) if tokens else surface(word)
+
+    def _in_table(self, table: Mapping[str, object], words: Sequence[str]) -> str | None:
+        head = "".join(map(surface, words[:-1]))
+        for key in (head + surface(words[-1]), head + self._key(words[-1])):
+            if key in table:
+                return key
+        return None
+
+    def _longest(self, typed: Sequence[str]) -> tuple[int, Word | None]:
+        for length in range(min(_LONGEST_NAME, len(typed)), 1, -1):
+            name = " ".join(typed[:length])
+            if self._in_table(self._tables.noise, typed[:length]):
+                return length, self._silent(name, typed[:length])
+            alternatives = list(self._alternatives_of(typed[:length]))
+            if alternatives:
+                parts = tuple(form for word in typed[:length] if (form := self.typed(word)))
+                whole = Form(
+                    name,
+                    "typed",
+                    1.0,
+                    All(tuple(part.node for part in parts)),
+                    tuple(term for part in parts for term in part.terms),
+                    tuple(sequence for part in parts for sequence in part.sequences),
+                )
+                return length, Word(name, (whole, *alternatives))
+        return 1, self._one(typed[0])
+
+    def _silent(self, name: str, typed: Sequence[str]) -> Word | None:
+        forms = tuple(form for word in typed if (form := self.typed(word)))
+        if not forms:
+            return None
+        together = forms[0]._replace(text=name, node=Any(tuple(form.node for form in forms)))
+        return Word(name, (together if len(forms) > 1 else forms[0],), silent=True)
+
+    def _one(self, word: str) -> Word | None:
+        form = self.typed(word)
+        if form is None:
+            return None
+        if self._in_table(self._tables.noise, [word]) or self.analyser.verbal(word):
+            return Word(word, (form,), silent=True)
+        forms = [form, *self._alternatives_of([word])]
+        if len(forms) == 1:
+            forms += self._alternatives_inside(word)
+        if (code := self._formats.get(surface(word))) is not None:
+            forms.append(Form(code, "format", 1.0, Term("format", code), fields=("format",)))
+        return Word(word, tuple(forms[: _MOST_ALTERNATIVES + 1]))
+
+    def _alternatives_of(self, words: Sequence[str]) -> Iterator[Form]:
+        for name in self._agencies.get(self._in_table(self._agencies, words) or "", ()):
+            if (form := self._form(name, "agency", 1.0, ("publisher", "title"))) is not None:
+                yield form
+        for other in self._tables.synonyms.get(self._in_table(self._tables.synonyms, words) or "", ()):
+            if (form := self._form(other.text, "synonym", other.weight * ranking.SYNONYM)) is not None:
+                yield form
+
+    def _alternatives_inside(self, word: str) -> Iterator[Form]:
+        """Put other texts in the place of a part of a compound: 전기자동차충전소 is 전기차충전소, too."""
+        tokens = self.analyser.tokens(word)
+        for first in range(len(tokens)):
+            for last in range(len(tokens) - 1, first - 1, -1):
+                start, end = tokens[first].start, tokens[last].end
+                if end - start == len(word):
+                    continue
+                for other in self._tables.synonyms.get(surface(word[start:end]), ()):
+                    text = word[:start] + other.text.replace(" ", "") + word[end:]
+                    if (form := self._form(text, "synonym", other.weight * ranking.SYNONYM)) is not None:
+                        yield form
+
+    def phrase(self, text: str, field: str | None = None) -> Word | None:
+        """Give a quoted text: all its terms side by side, exactly as typed."""
+        terms = tuple(self.analyser.terms(text))[:_MOST_TERMS]
+        if not terms:
+            return None
+        fields = (field,) if field else _SEARCHED
+        return Word(text, (Form(text, "typed", 1.0, adjacent(terms, fields), terms, (terms,), fields),))
+
+    def literal(self, word: str, field: str | None = None) -> Word | None:
+        """Give a word exactly as it was typed, in one field or in all."""
+        form = self.typed(word, field)
+        return None if form is None else Word(word, (form,))
+
+    # forms
+
+    def typed(self, word: str, field: str | None = None) -> Form | None:
+        """Give the form of a word as it was typed, in one field or in all; None where it has no terms."""
+        form = self._form(word, "typed", 1.0, (field,) if field else _SEARCHED)
+        if field is None and _ADDRESS.fullmatch(word):
+            key = Term("identifier", address_key(word))
+            node: Node = key if form is None else Any((Boost(key, ranking.IDENTIFIER), form.node))
+            return Form(word, "typed", 1.0, node) if form is None else form._replace(node=node)
+        return form
+
+    def _form(self, text: str, why: Why, weight: float, fields: Sequence[str] = _SEARCHED) -> Form | None:
+        """Look for `text`, all its words, side by side each."""
+        nodes: list[Node] = []
+        sequences: list[tuple[str, ...]] = []
+        terms: list[str] = []
+        for word in self.analyser.words(text):
+            ways = [way[:_MOST_TERMS] for way in self.analyser.sequences(word)]
+            if ways:
+                sequences += ways
+                terms += ways[0]
+                nodes.append(self._side_by_side(word, ways, fields))
+        if not nodes:
+            return None
+        node = nodes[0] if len(nodes) == 1 else All(tuple(nodes))
+        return Form(text, why, weight, node, tuple(terms), tuple(sequences), tuple(fields))
+
+    def _side_by_side(self, word: str, ways: Sequence[tuple[str, ...]], fields: Sequence[str]) -> Node:
+        nodes: list[Node] = []
+        for place, way in enumerate(ways):
+            node = adjacent(way, fields)
+            weight = ranking.SYLLABLE if way[0].startswith(INSIDE) else ranking.WITHOUT_PARTICLE
+            nodes.append(Boost(node, weight) if place else node)
+        found: Node = nodes[0] if len(nodes) == 1 else Best(tuple(nodes))
+        if "title" in fields:
+            pairs = self.analyser.pairs(word)
+            if _INSIDE_FROM <= len(pairs) + 1 <= _LONGEST_INSIDE and _SYLLABLES.search(word):
+                found = Any((found, Boost(Phrase("grams", tuple(pairs)), ranking.INSIDE)))
+            found = Ranked(found, Boost(Term("word", word_key(letters(word))), ranking.WHOLE))
+        return found
+
+    # corrections
+
+    def corrected(self, word: Word, lexicon: Lexicon, *, known: bool, alone: bool) -> Word | None:
+        """Give a word the forms that slips of the fingers may have hidden; None where there are none.
+
+        `known`: documents have it as it was typed. Then only what cannot be meant as typed is corrected. Not `alone`: it
+        is one of many words, as in a sentence; then a short word is no misspelt one.
+        """
+        text = normal(word.typed)
+        forms = [*self._other_keyboard(text, lexicon, known=known), *self._by_initials(text, lexicon)]
+        if not known and not forms:
+            if alone:
+                forms += self._half_typed(text, lexicon)
+            if alone or len(text) > _SHORT:
+                forms += self._misspelt(text, lexicon)
+            forms += self._acronym(text, lexicon)
+        if not forms:
+            return None
+        return replace(word, forms=(*word.forms, *forms[:_MOST_COMPLETIONS]), silent=False)
+
+    def _other_keyboard(self, text: str, lexicon: Lexicon, *, known: bool) -> Iterator[Form]:
+        if not known and _LATIN.search(text):
+            meant = _LATIN.sub(lambda match: typed_in_hangul(match[0]), text)
+            if _SYLLABLES.search(meant) and not re.search("[ㄱ-ㅣ]", meant):
+                yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+        if re.search("[ㄱ-ㅣ]", text) or (not known and _SYLLABLES.fullmatch(text)):
+            meant = strokes(text).lower()
+            if re.fullmatch(r"[a-z0-9.\-]+", meant) and lexicon.count(meant):
+                yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+
+    def _by_initials(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
+        if not _ONLY_JAMO.fullmatch(text) or len(text) < 2 or initials(text) != text:
+            return
+        for known in lexicon.with_initials(text, _MOST_COMPLETIONS):
+            yield from self._forms([known.word], "initials", 1.0)
+        if len(text) > 2:
+            yield Form(text, "initials", ranking.INITIALS, Phrase("initials", tuple(initial_grams(text))))
+        else:
+            for known in lexicon.with_initials(text, _MOST_COMPLETIONS, whole=False):
+                yield from self._forms([known.word], "initials", ranking.INITIALS)
+
+    def _half_typed(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
+        if len(strokes(text)) > 2:
+            yield from self._forms(
+                (known.word for known in lexicon.beginning(strokes(text), _MOST_COMPLETIONS)),
+                "completion",
+                ranking.COMPLETION,
+            )
+
+    def _misspelt(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
+        near = lexicon.near(text, _MOST_SPELLINGS)
+        yield from self._forms((known.word for known in near), "spelling", ranking.SPELLING)
+
+    def _acronym(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
+        """Agencies that the letters of a short word stand for, one after the other: 국건공 is 국민건강보험공단."""
+        if not (2 <= len(text) <= 5 and _SYLLABLES.fullmatch(text)):
+            return
+        fitting = sorted(
+            (place, -known.datasets, known.word)
+            for known in lexicon.agencies
+            if (place := _aligned(text, known.word)) is not None
+        )
+        for _, _, name in fitting[:3]:
+            if (form := self._form(name, "agency", ranking.ACRONYM, ("publisher", "title"))) is not None:
+                yield form
+
+    def _forms(self, texts: Iterable[str], why: Why, weight: float) -> Iterator[Form]:
+        for text in texts:
+            if (form := self._form(text, why, weight)) is not None:
+                yield form
+
+
+def agency_names(tables: SearchTables, members: Iterable[Member]) -> dict[str, tuple[str, ...]]:
+    """Give the full names that every other name of an agency stands for, by surface."""
+    names: dict[str, list[str]] = {}
+    for full, others in tables.agencies.items():
+        for other in others:
+            names.setdefault(surface(other), []).append(full)
+    for member in members:
+        full = normal(member.name.ko)
+        for other in (*member.aliases, member.name.en or ""):
+            if other and full not in names.get(surface(other), ()):
+                names.setdefault(surface(other), []).append(full)
+    return {key: tuple(each for each in full if surface(each) != key) for key, full in names.items()}
+
+
+def adjacent(terms: Sequence[str], fields: Sequence[str]) -> Node:
+    """Documents that have `terms` side by side in one of `fields`; they score as terms, the best field each."""
+    distinct = dict.fromkeys(terms)
+    scored = [best_of(term, fields) for term in distinct]
+    if len(terms) == 1:
+        return scored[0]
+    where = Any(tuple(Phrase(field, tuple(terms)) for field in fields))
+    return Filtered(All(tuple(scored)) if len(scored) > 1 else scored[0], (where,))
+
+
+def best_of(term: str, fields: Sequence[str]) -> Node:
+    """Documents that have `term` in one of `fields`; the best field counts."""
+    nodes = tuple(Boost(Term(field, term), BY_NAME[field].boost) for field in fields)
+    return nodes[0] if len(nodes) == 1 else Best(nodes)
+
+
+def _aligned(text: str, name: str) -> int | None:
+    """How badly the letters of `text` stand for `name`: None where they do not, in this order."""
+    words = letters(name)
+    at = -1
+    skipped = 0
+    for place, letter in enumerate(text):
+        found = words.find(letter, at + 1)
+        if found < 0 or (not place and found not in (0, 2)):
+            return None
+        skipped += found - at - 1
+        at = found
+    return skipped + abs(len(words) - at)

@@ -1,0 +1,42 @@
+"""Weights of ranking, all of them: change them only by `datamoa evaluate`, with figures in docs/decisions.md.
+
+A text's own weight (title 4, keywords 3, …) is `boost` in `indexer.fields`.
+"""
+
+from __future__ import annotations
+
+GRAMS = 1.0
+"""Letter pairs of all that was typed, in titles and keywords: they know nothing of spaces."""
+WHOLE = 2.0
+"""A typed word that is a whole word of a title or keyword."""
+INSIDE = 1.0
+"""A typed word of three or more syllables that stands somewhere inside a title, across morphemes."""
+SAYS_NOTHING = 0.3
+"""Words like 데이터 or 현황: they order what other words found."""
+FORMAT = 3.0
+"""A typed format, for documents that come in it."""
+
+SYNONYM = 0.8
+SPELLING = 0.8
+WITHOUT_PARTICLE = 0.5
+"""Against the same text as it was typed."""
+
+FEW = 10
+"""With fewer hits for all words, those that have most of them follow."""
+COMMON = 0.1
+"""Share of documents: words that more have do not find anything alone when words may be missing."""
+ALL_WORDS = 1000.0
+"""Added to what has all words, so that it comes before what does not."""
+
+KEYBOARD = 1.0
+INITIALS = 0.7
+COMPLETION = 0.7
+ACRONYM = 0.8
+IDENTIFIER = 20.0
+SYLLABLE = 0.05
+"""A typed word of one syllable that stands inside another word: 물 in 영상물."""
+
+WORD_OF_SOME = 0.3
+"""A typed word as a whole, where not all words were found."""
+TITLE = 30.0
+"""All that was typed is a title, however it is spaced."""
