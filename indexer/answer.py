@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from harvester.ledger import Ledger
 from indexer.analysis import Analyser
 from indexer.documents import UNKNOWN
 from indexer.engines.base import Everything, Request, SearchIndex
-from indexer.languages import Said, said
+from indexer.explaining import Explainer, Match
+from indexer.languages import Said, in_reading_order, said
 from indexer.lexicon import Lexicon
-from indexer.meaning import Meaning, agency_names
+from indexer.meaning import Meaning, Word
 from indexer.ownership import estrangement
 from indexer.parameters import SearchQuery
 from indexer.query import ask
-from indexer.tables import search_tables
+from indexer.tables import read_tables
 from indexer.values import CODED, values
 
 LONGEST_DESCRIPTION = 1000
@@ -59,7 +60,8 @@ class Found:
     """One found dataset, as far as a list of results shows it.
 
     `highlights`: property → fragments, HTML with ``<mark>`` around what matched and everything else escaped; only
-    properties in which something matched.
+    properties in which something matched. `partial`: it has only some of the words. `matches` say why it was found,
+    where that was asked for.
     """
 
     id: str
@@ -73,6 +75,8 @@ class Found:
     license: str | None
     score: float
     highlights: Mapping[str, tuple[str, ...]]
+    partial: bool = False
+    matches: tuple[Match, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it."""
@@ -88,14 +92,16 @@ class Found:
             "license": self.license,
             "score": round(self.score, 4),
             "highlights": {name: list(fragments) for name, fragments in self.highlights.items()},
-        }
+            "partial": self.partial,
+        } | ({} if self.matches is None else {"matches": [match.to_json() for match in self.matches]})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to a search; `cursor` continues it, None when nothing follows.
 
-    `relaxed`: no dataset has all the words, these have some.
+    `all_words`: so many datasets have all the words; the others of `total` have some, and follow them. `understood`
+    are the words that were looked for; `cut`: the text was too long, these are the weightiest of it.
     """
 
     total: int
@@ -103,7 +109,14 @@ class Answer:
     hits: tuple[Found, ...]
     facets: Mapping[str, tuple[FacetValue, ...]]
     cursor: str | None
-    relaxed: bool = False
+    all_words: int = 0
+    understood: tuple[Word, ...] = ()
+    cut: bool = False
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a word was looked for in another form because none of the datasets has it as it was typed."""
+        return any(word.correction is not None for word in self.understood)
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it, keys in the contract's order."""
@@ -116,7 +129,16 @@ class Answer:
                 for field, values in self.facets.items()
             },
             "cursor": self.cursor,
+            "all_words": self.all_words,
+            "cut": self.cut,
+            "words": [_understood(word) for word in self.understood],
         }
+
+
+def _understood(word: Word) -> dict[str, Any]:
+    """Give a word as the endpoint tells what was made of it."""
+    others = [{"text": form.text, "why": form.why} for form in word.forms if form.why != "typed"]
+    return {"typed": word.typed, "required": not word.silent, "also": others}
 
 
 class Searcher:
@@ -130,13 +152,9 @@ class Searcher:
         self._ledger = ledger
         self._engine = engine
         self._vocabularies = vocabularies
-        tables = search_tables(config.search_words(config_folder))
-        self._analyser = Analyser(
-            remember=_REMEMBERED_CHUNKS, names={name.word: name.parts or (name.word,) for name in tables.dictionary}
-        )
-        self._meaning = Meaning(
-            self._analyser, tables, agency_names(tables, config.members(config_folder)), vocabularies.format_names()
-        )
+        tables = read_tables(config_folder)
+        self._analyser = Analyser(remember=_REMEMBERED_CHUNKS, names=tables.names)
+        self._meaning = Meaning(self._analyser, tables, vocabularies.format_names())
         self._lexicon: Lexicon | None = None
         self._own_until = 0.0
         self._seen_until = 0.0
@@ -157,20 +175,33 @@ class Searcher:
         if self._lexicon is None:
             self._lexicon = Lexicon(self._engine.words("word"), self._engine.words("organization"))
         asked = ask(self._engine, query, self._meaning, self._lexicon, values=self._values)
-        sequences = [sequence for word in asked.words for form in word.forms for sequence in form.sequences]
+        relaxed = asked.result.total > asked.strict
+        explainer = Explainer(self._analyser, asked.words, whole=not relaxed)
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
         hits = []
-        for hit in asked.result.hits:
+        for place, hit in enumerate(asked.result.hits, asked.position):
             row = stored.get(hit.id)
             # The index may be a moment behind the ledger: what is gone there is not shown.
             if row is not None and not row.removed:
-                hits.append(self._found(codec.decode(row.content), hit.score, sequences))
+                dataset = codec.decode(row.content)
+                found = self._found(dataset, hit.score, explainer)
+                matches = tuple(explainer.matches(_texts(dataset))) if query.explain else None
+                hits.append(replace(found, partial=place >= asked.strict, matches=matches))
         facets = {
             field: tuple(FacetValue(value, self.label(field, value), count) for value, count in counts)
             for field, counts in asked.result.facets.items()
         }
         took = round((time.perf_counter() - began) * 1000)
-        return Answer(asked.result.total, took, tuple(hits), facets, asked.result.cursor, asked.relaxed)
+        return Answer(
+            total=asked.result.total,
+            took_ms=took,
+            hits=tuple(hits),
+            facets=facets,
+            cursor=asked.result.cursor,
+            all_words=asked.strict,
+            understood=asked.words,
+            cut=asked.cut,
+        )
 
     def _refuse_a_strange_index(self) -> None:
         if time.monotonic() < self._own_until:
@@ -197,7 +228,7 @@ class Searcher:
             return value.removeprefix(UNKNOWN)
         return self._vocabularies.label(value, field) if field in CODED else value
 
-    def _found(self, dataset: Dataset, score: float, sequences: Sequence[Sequence[str]]) -> Found:
+    def _found(self, dataset: Dataset, score: float, explainer: Explainer) -> Found:
         title = said(dataset.title) or Said(dataset.identifier, "und")
         description = said(dataset.description)
         publisher = said(dataset.publisher.name) if dataset.publisher else None
@@ -213,7 +244,7 @@ class Searcher:
             formats=self._formats(dataset),
             license=self._license(dataset),
             score=score,
-            highlights=self._highlights(dataset, title, description, publisher, sequences) if sequences else {},
+            highlights=self._highlights(dataset, title, description, publisher, explainer),
         )
 
     def _highlights(
@@ -222,15 +253,15 @@ class Searcher:
         title: Said,
         description: Said | None,
         publisher: Said | None,
-        sequences: Sequence[Sequence[str]],
+        explainer: Explainer,
     ) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for name, text in (("title", title), ("description", description), ("publisher", publisher)):
             searched = text.text[:_HIGHLIGHTED] if text else ""
-            if spans := self._analyser.spans(searched, sequences):
+            if spans := explainer.spans(name, searched):
                 found[name] = (fragment(searched, spans) if name == "description" else marked(searched, spans),)
         words = [word for words in dataset.keyword.values() for word in words]
-        shown = tuple(marked(word, spans) for word in words if (spans := self._analyser.spans(word, sequences)))
+        shown = tuple(marked(word, spans) for word in words if (spans := explainer.spans("keyword", word)))
         return found | ({"keyword": shown} if shown else {})
 
     def _formats(self, dataset: Dataset) -> tuple[str, ...]:
@@ -248,6 +279,17 @@ class Searcher:
         if concept is None:
             return None
         return (self._vocabularies.label(concept.code, scheme) if concept.code else concept.source) or None
+
+
+def _texts(dataset: Dataset) -> dict[str, list[str]]:
+    """Give the searched texts of a dataset by field."""
+    publisher = dataset.publisher.name if dataset.publisher else {}
+    return {
+        "title": [each.text for each in in_reading_order(dataset.title)],
+        "keyword": [word for words in dataset.keyword.values() for word in words],
+        "publisher": [each.text for each in in_reading_order(publisher)],
+        "description": [each.text[:_HIGHLIGHTED] for each in in_reading_order(dataset.description)],
+    }
 
 
 def cut(text: str, length: int) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
-from harvester.members import Member
 from indexer import ranking
 from indexer.analysis import INSIDE, Analyser, initial_grams, initials, letters, normal, strokes, typed_in_hangul
 from indexer.documents import address_key, word_key
@@ -68,9 +67,9 @@ class Word:
     silent: bool = False
 
     @property
-    def meant(self) -> str:
-        """What was corrected, else what was typed."""
-        return next((form.text for form in self.forms if form.why in CORRECTIONS), self.typed)
+    def correction(self) -> Form | None:
+        """Give the first form that was not typed but may have been meant."""
+        return next((form for form in self.forms if form.why in CORRECTIONS), None)
 
     @property
     def node(self) -> Node:
@@ -80,21 +79,12 @@ class Word:
 
 
 class Meaning:
-    """Gives typed words their forms; `agencies`: other names of agencies → full names, `formats`: names → codes.
+    """Gives typed words their forms; `formats`: codes of formats by their names (letters and digits only)."""
 
-    Keys of both are surfaces (`indexer.tables.surface`).
-    """
-
-    def __init__(
-        self,
-        analyser: Analyser,
-        tables: SearchTables,
-        agencies: Mapping[str, tuple[str, ...]] | None = None,
-        formats: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, analyser: Analyser, tables: SearchTables, formats: Mapping[str, str] | None = None) -> None:
         self.analyser = analyser
         self._tables = tables
-        self._agencies = agencies or {}
+        self._agencies = full_names(tables)
         self._formats = formats or {}
 
     def words(self, text: str, *, exact: bool = False) -> list[Word]:
@@ -129,7 +119,7 @@ class Meaning:
     def _longest(self, typed: Sequence[str]) -> tuple[int, Word | None]:
         for length in range(min(_LONGEST_NAME, len(typed)), 1, -1):
             name = " ".join(typed[:length])
-            if self._in_table(self._tables.noise, typed[:length]):
+            if self._tables.noise_class(name):
                 return length, self._silent(name, typed[:length])
             alternatives = list(self._alternatives_of(typed[:length]))
             if alternatives:
@@ -156,7 +146,7 @@ class Meaning:
         form = self.typed(word)
         if form is None:
             return None
-        if self._in_table(self._tables.noise, [word]) or self.analyser.verbal(word):
+        if self._tables.noise_class(word) or self.analyser.verbal(word):
             return Word(word, (form,), silent=True)
         forms = [form, *self._alternatives_of([word])]
         if len(forms) == 1:
@@ -228,10 +218,13 @@ class Meaning:
 
     def _side_by_side(self, word: str, ways: Sequence[tuple[str, ...]], fields: Sequence[str]) -> Node:
         nodes: list[Node] = []
-        for place, way in enumerate(ways):
+        for way in ways:
             node = adjacent(way, fields)
-            weight = ranking.SYLLABLE if way[0].startswith(INSIDE) else ranking.WITHOUT_PARTICLE
-            nodes.append(Boost(node, weight) if place else node)
+            if way[0].startswith(INSIDE) and len(way) == 1:
+                node = Boost(node, ranking.SYLLABLE)
+            elif len(way) < len(ways[0]):
+                node = Boost(node, ranking.WITHOUT_PARTICLE)
+            nodes.append(node)
         found: Node = nodes[0] if len(nodes) == 1 else Best(tuple(nodes))
         if "title" in fields:
             pairs = self.analyser.pairs(word)
@@ -312,18 +305,14 @@ class Meaning:
                 yield form
 
 
-def agency_names(tables: SearchTables, members: Iterable[Member]) -> dict[str, tuple[str, ...]]:
+def full_names(tables: SearchTables) -> dict[str, tuple[str, ...]]:
     """Give the full names that every other name of an agency stands for, by surface."""
     names: dict[str, list[str]] = {}
     for full, others in tables.agencies.items():
         for other in others:
-            names.setdefault(surface(other), []).append(full)
-    for member in members:
-        full = normal(member.name.ko)
-        for other in (*member.aliases, member.name.en or ""):
-            if other and full not in names.get(surface(other), ()):
+            if surface(other) != full:
                 names.setdefault(surface(other), []).append(full)
-    return {key: tuple(each for each in full if surface(each) != key) for key, full in names.items()}
+    return {key: tuple(full) for key, full in names.items()}
 
 
 def adjacent(terms: Sequence[str], fields: Sequence[str]) -> Node:

@@ -29,7 +29,7 @@ PARAMETERS = (
     *FILTERS,
     *DATES,
     *(f"{name}_{end}" for name in DATES for end in ("from", "to")),
-    *("sort", "size", "from", "cursor", "exact"),
+    *("sort", "size", "from", "cursor", "exact", "explain"),
 )
 """Every parameter of a search. Filters may be repeated: the values of one field are alternatives."""
 
@@ -54,6 +54,7 @@ class SearchQuery:
     offset: int = 0
     cursor: str | None = None
     exact: bool = False
+    explain: bool = False
 
     @classmethod
     def from_parameters(cls, parameters: Iterable[tuple[str, str]]) -> SearchQuery:
@@ -84,6 +85,7 @@ class SearchQuery:
             offset=offset,
             cursor=one.get("cursor"),
             exact=_switch(one, "exact"),
+            explain=_switch(one, "explain"),
         )
 
     def to_parameters(self) -> list[tuple[str, str]]:
@@ -95,7 +97,7 @@ class SearchQuery:
         pairs += [("size", str(self.size))] if self.size != 10 else []
         pairs += [("from", str(self.offset))] if self.offset else []
         pairs += [("cursor", self.cursor)] if self.cursor is not None else []
-        pairs += [("exact", "true")] if self.exact else []
+        pairs += [(name, "true") for name in ("exact", "explain") if getattr(self, name)]
         return pairs
 
 

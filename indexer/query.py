@@ -24,6 +24,7 @@ from indexer.engines.base import (
     SearchIndex,
     Term,
 )
+from indexer.engines.cursor import position as cursor_position
 from indexer.lexicon import Lexicon
 from indexer.meaning import Form, Meaning, Word, best_of
 from indexer.parameters import FILTERS, SearchQuery
@@ -43,16 +44,14 @@ _SHORTEST_SPACELESS = 3
 class Asked(NamedTuple):
     """What an engine found, and how the typed text was understood.
 
-    `words` are what was looked for, with all forms; `relaxed`: hits that have only some of the words follow those that
-    have all, of which there are `strict`; `corrected`: some words were found by other forms than the typed ones; `cut`:
-    the text was longer than what was looked for.
+    `words` are what was looked for, with all forms. So many hits as `strict` says have all words; others follow that
+    have some. `position` is that of the first hit. `cut`: the text was longer than what was looked for.
     """
 
     result: Result
     words: tuple[Word, ...]
     strict: int
-    relaxed: bool = False
-    corrected: bool = False
+    position: int = 0
     cut: bool = False
 
 
@@ -120,23 +119,20 @@ def ask(
     if len(plan.loose) > MOST_WORDS:
         plan = _weightiest(index, plan)
     found = index.search(plan.request())
+    position = cursor_position(query.cursor) if query.cursor else query.offset
     if query.exact or not plan.loose:
-        return Asked(found, plan.words, found.total, cut=plan.cut)
-    corrected = None
+        return Asked(found, plan.words, found.total, position, plan.cut)
     if not found.total and plan.spaceless:
         spaceless = index.search(plan.asking(Phrase("grams", plan.spaceless)))
         if spaceless.total:
-            return Asked(spaceless, plan.words, spaceless.total)
+            return Asked(spaceless, plan.words, spaceless.total, position)
     if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
         plan = corrected
         found = index.search(plan.request())
     strict = found.total
-    relaxed = False
     if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (request := _relaxed(index, plan)) is not None:
-        some = index.search(request)
-        relaxed = some.total > strict
-        found = some if relaxed else found
-    return Asked(found, plan.words, strict, relaxed, corrected=corrected is not None, cut=plan.cut)
+        found = index.search(request)
+    return Asked(found, plan.words, strict, position, plan.cut)
 
 
 def compile(

@@ -51,6 +51,11 @@ class SearchTables:
     agencies: Mapping[str, tuple[str, ...]]
     digest: str
 
+    @property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The dictionary as the analysis takes it: a name and its parts."""
+        return {name.word: name.parts or (name.word,) for name in self.dictionary}
+
     def noise_class(self, text: str) -> NoiseClass | None:
         """Tell in which way a word or phrase says nothing, also with an ending ("데이터를"); None where it does not."""
         key = surface(text)

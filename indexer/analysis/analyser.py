@@ -115,15 +115,16 @@ class Analyser:
     def sequences(self, word: str) -> list[tuple[str, ...]]:
         """Give the ways in which the terms of a typed word may stand in a document, side by side, the likeliest first.
 
-        There are two where its last syllable may be a particle, and where it is one syllable, which may also stand
-        inside another word. A word of punctuation only has none.
+        There is more than one where its last syllable may be a particle, and where its first term is one syllable,
+        which is another term inside a longer word. A word of punctuation only has none.
         """
         tokens = self.tokens(word)
-        ways = [tuple(token.term for token in tokens)] if tokens else []
-        if len(tokens) > 1 and tokens[-1].loose:
-            ways.append(ways[0][:-1])
-        if len(tokens) == 1 and _SYLLABLE.fullmatch(tokens[0].term):
-            ways.append((INSIDE + tokens[0].term,))
+        terms = tuple(token.term for token in tokens)
+        ways = [terms] if terms else []
+        if len(terms) > 1 and tokens[-1].loose:
+            ways.append(terms[:-1])
+        if terms and _SYLLABLE.fullmatch(terms[0]):
+            ways += [(INSIDE + way[0], *way[1:]) for way in ways]
         return ways
 
     def verbal(self, word: str) -> bool:

@@ -31,18 +31,28 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 def decode(text: str, sort: Sort) -> Cursor:
     """Read a cursor; raise `QueryError` if it is none, or belongs to another order than `sort`."""
+    cursor = _decoded(text)
+    if cursor.sort != sort:
+        raise QueryError(
+            f"cursor: this one continues a search sorted by {cursor.sort!r}, not by {sort!r}", parameter="cursor"
+        )
+    return cursor
+
+
+def _decoded(text: str) -> Cursor:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         cursor = msgspec.json.decode(raw, type=Cursor)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise no_cursor() from None
-    if cursor.sort != sort:
-        raise QueryError(
-            f"cursor: this one continues a search sorted by {cursor.sort!r}, not by {sort!r}", parameter="cursor"
-        )
     if not 0 <= cursor.position < 1 << 40:
         raise no_cursor()
     return cursor
+
+
+def position(text: str) -> int:
+    """Give how many hits came before the page that a cursor asks for; raise `QueryError` if it is none."""
+    return _decoded(text).position
 
 
 def no_cursor() -> QueryError:

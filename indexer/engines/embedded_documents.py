@@ -22,13 +22,12 @@ class Stamp(msgspec.Struct, array_like=True):
 
 
 class State(msgspec.Struct, array_like=True, kw_only=True):
-    """What the checkpoint document stores: how far the index is, and the highest `seq` and id that ever came in."""
+    """What the checkpoint document stores: how far the index is, and the highest `seq` that ever came in."""
 
     ledger: str | None = None
     seq: int = 0
     analysis: str | None = None
     highest_seq: int = 0
-    highest_id: str = ""
 
     @property
     def checkpoint(self) -> Checkpoint:

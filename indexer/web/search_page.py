@@ -182,7 +182,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
             kept=links.kept(_RANGE),
             open=bool(low or high),
         ),
-        relaxed=answer.relaxed,
+        relaxed=answer.all_words < answer.total,
         reaches_the_end=answer.total <= DEEPEST or query.offset + query.size < reachable or query.cursor is not None,
         deepest=DEEPEST,
         narrowed=bool(query.to_parameters()),
