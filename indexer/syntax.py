@@ -24,6 +24,10 @@ LONGEST_READ = 10_000
 """Characters of a typed text that are read; of a longer one the beginning."""
 
 
+MOST_MEANT = 1000
+"""Letters of phrases, alternatives, filters, and words in fields, required or excluded: none of them may be missing."""
+
+
 class Clause(NamedTuple):
     """A word, or with `phrase` several side by side, as typed.
 
@@ -56,7 +60,7 @@ Group: TypeAlias = list[Clause | ValueClause]
 class Read(NamedTuple):
     """Every group must match; of a group's clauses one is enough. An excluded clause stands alone in its group.
 
-    `cut`: the text was longer than is read.
+    `cut`: the text was longer than is read, or had more that is meant.
     """
 
     groups: list[Group]
@@ -105,6 +109,10 @@ _WORD = re.compile(rf"[^\s{_QUOTES}|]+")
 _CHUNK = re.compile(rf"[^\s{_QUOTES}]+")
 _ALTERNATIVES = re.compile(r"[,|;、]")
 _MOST_WORDS = 4
+# Letters that a clause counts for at least: an engine is asked for each of a hundred, not for a thousand.
+_LEAST = 10
+# No name is longer, and analysis takes the time of the square of a run's length.
+_LONG_RUN = re.compile("[가-힣]{50}")
 # Controls, halves of characters, and signs that only turn the direction of writing. Joiners belong to emoji.
 _UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\u2028\u2029]")
 _UNSEEN = re.compile("[\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -120,7 +128,7 @@ def read(text: str, values: Values) -> Read:
     text = clean(text)
     reader = _Reader(text[:LONGEST_READ], values)
     reader.read()
-    return Read(reader.groups, len(text) > LONGEST_READ)
+    return Read(reader.groups, reader.cut or len(text) > LONGEST_READ)
 
 
 class _Reader:
@@ -128,6 +136,8 @@ class _Reader:
 
     def __init__(self, text: str, values: Values) -> None:
         self.groups: list[Group] = []
+        self.cut = False
+        self._room = MOST_MEANT
         self._text = text
         self._plain = half_width(text)
         self._values = values
@@ -203,7 +213,9 @@ class _Reader:
         match = _ADDRESS.match(self._plain, at) or _WORD.match(self._plain, at)
         # A quotation mark that is never closed says nothing.
         self._at = match.end() if match else at + 1
-        return (self._text[match.start() : match.end()], False) if match else ("", False)
+        if match and (run := _LONG_RUN.search(self._plain, at, self._at)) and "://" not in match[0]:
+            self._at = run.end()
+        return (self._text[at : self._at], False) if match else ("", False)
 
     def _quoted(self, at: int) -> str | None:
         closing = _CLOSING.get(self._plain[at : at + 1])
@@ -286,6 +298,13 @@ class _Reader:
         return found
 
     def _add(self, clause: Clause | ValueClause) -> None:
+        if self._joining or clause != Clause(clause.text):
+            if self._room <= 0:
+                self.cut = True
+                return
+            self.cut |= len(clause.text) > self._room
+            clause = clause._replace(text=clause.text[: self._room])
+            self._room -= max(len(clause.text), _LEAST)
         last = self.groups[-1] if self.groups else []
         if not clause.excluded and (self._joining or (last and _one_filter(last[-1], clause))):
             last.append(clause)

@@ -188,6 +188,7 @@ def test_other_values_that_are_no_utf_8_are_refused(client: httpx.Client) -> Non
         "modified:yesterday", "year:ab", "없는필드:값", "12:30", "http://a.kr/?a=b|c", '"미세', "OR", "|", "-",
         "\x00\x1f", "\u202e미세", "😀", "ㆍ", "형식:", "수정일:2024-02-31", "( [ { * ? ~ ^ \\ /", "' OR 1=1 --",
         " ".join(map(str, range(300))), "가" * 6000, "- " * 3000, '"' * 999, "형식:csv " * 200,
+        '"가 나" ' * 999, "가|" * 3000, "-가나 " * 2000, "+가나 " * 2000, f'"{"가" * 5000}"',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["/api/search", "/"])
