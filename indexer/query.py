@@ -168,7 +168,7 @@ def compile(
     else:
         loose = [word for word in loose if not word.silent]
     text = words_of(groups)
-    pairs = meaning.analyser.pairs(text)
+    pairs = meaning.analyser.pairs(text[:_MOST_LETTERS])
     alone = len(plain) == len(groups) > 1
     asks = any(isinstance(clause, Clause) and not clause.excluded for group in groups for clause in group)
     return Plan(
