@@ -122,6 +122,7 @@ class SearchPage:
     pages: list[Step]
     range: Range
     relaxed: bool
+    shortened: bool
     reaches_the_end: bool
     deepest: int
     narrowed: bool
@@ -183,6 +184,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
             open=bool(low or high),
         ),
         relaxed=answer.all_words < answer.total,
+        shortened=answer.cut,
         reaches_the_end=answer.total <= DEEPEST or query.offset + query.size < reachable or query.cursor is not None,
         deepest=DEEPEST,
         narrowed=bool(query.to_parameters()),

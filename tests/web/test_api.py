@@ -252,6 +252,13 @@ def test_links_of_a_page_do_not_repeat_a_pasted_text(client: httpx.Client) -> No
     assert len(page.content) < 2_000_000
 
 
+def test_that_a_pasted_text_was_cut_is_said(client: httpx.Client) -> None:
+    text = " ".join(f"미세먼지 농도{number}" for number in range(300))
+    assert "낱말만 골라" in client.get("/", params={"q": text}).text
+    assert client.get("/api/search", params={"q": text}).json()["cut"] is True
+    assert "낱말만 골라" not in client.get("/?q=미세먼지").text
+
+
 def test_a_request_that_is_too_long_is_told_so(client: httpx.Client) -> None:
     answer = _sent(client, b"/api/search?q=" + b"a" * (3 * LONGEST_REQUEST))
     assert answer.startswith(b"HTTP/1.1 414")
