@@ -34,7 +34,8 @@ _PREFIX_CHARACTERS = 256
 _REGEX_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$#&\-~])")
 
 
-def _schema() -> tantivy.Schema:
+def schema_of(fields: Sequence[Field]) -> tantivy.Schema:
+    """Give the engine's fields for these fields of a document."""
     builder = tantivy.SchemaBuilder()
 
     def raw(name: str, *, stored: bool = False, fast: bool = False) -> None:
@@ -46,7 +47,7 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("seq", fast=True)
     builder.add_unsigned_field("id_order", fast=True)
     raw("title_order", fast=True)
-    for field in FIELDS:
+    for field in fields:
         match field.role:
             case "text":
                 builder.add_text_field(field.name, tokenizer_name="whitespace", index_option="position")
@@ -62,7 +63,7 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-SCHEMA = _schema()
+SCHEMA = schema_of(FIELDS)
 _NEEDED = frozenset({"id", "kind", "stamp", "seq", "id_order"})
 
 
@@ -86,7 +87,7 @@ class Translation:
     Raises ValueError where not even its documents could be told apart.
     """
 
-    def __init__(self, schema: tantivy.Schema = SCHEMA) -> None:
+    def __init__(self, schema: tantivy.Schema) -> None:
         self._schema = schema
         theirs, ours = _described(schema), _described(SCHEMA)
         self._same = {name for name, described in ours.items() if theirs.get(name) == described}
