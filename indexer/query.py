@@ -227,9 +227,8 @@ def _weightiest(index: SearchIndex, plan: Plan) -> Plan:
 def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexicon) -> Plan | None:
     """Give the plan with corrected words; None where there is nothing to correct."""
     words: list[Word] = []
-    for word in plan.loose:
-        known = index.search(Request(query=word.node, size=0)).total > 0
-        words.append(meaning.corrected(word, lexicon, known=known, alone=len(plan.loose) < 4) or word)
+    for word, count in zip(plan.loose, index.counts([word.node for word in plan.loose]), strict=True):
+        words.append(meaning.corrected(word, lexicon, known=count > 0, alone=len(plan.loose) < 4) or word)
     return None if tuple(words) == plan.loose else replace(plan, loose=tuple(words))
 
 

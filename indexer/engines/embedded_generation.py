@@ -22,14 +22,17 @@ import tantivy
 from tantivy import Order, Query
 
 from indexer.engines.base import (
+    SEPARATOR,
     Checkpoint,
     Failure,
     Hit,
     IndexChange,
     Indexed,
+    Node,
     Request,
     Result,
     Sort,
+    writable,
 )
 from indexer.engines.cursor import Cursor, Key, decode, no_cursor
 from indexer.engines.embedded_documents import Stamp, State, change_document, state_document
@@ -130,17 +133,30 @@ class Generation:
         self._commit()
         return _first(self._now().searcher, self._translation.every_document())[0]
 
+    def counts(self, nodes: Sequence[Node]) -> list[int]:
+        """How many documents each node matches."""
+        self._commit()
+        searcher = self._now().searcher
+        return [_first(searcher, self._translation.query(node, scoring=False))[0] for node in nodes]
+
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
-        """How many documents have each (field, term)."""
+        """How many documents have each (field, term); deleted ones count until their segment is merged."""
+        self._commit()
         searcher = self._now().searcher
         holds = self._translation.holds
-        return [searcher.doc_freq(field, term) if holds(field) else 0 for field, term in terms]
+        return [searcher.doc_freq(field, term) if holds(field) and writable(term) else 0 for field, term in terms]
 
-    def words(self, field: str, prefix: str, filters: Sequence[Anything], limit: int | None) -> list[tuple[str, int]]:
-        """Terms."""
-        if not self._translation.holds(field):
+    def words(self, field: str, prefix: str, filters: Sequence[Node], limit: int | None) -> list[tuple[str, int]]:
+        """Terms with their numbers of documents."""
+        self._commit()
+        if not self._translation.holds(field) or not writable(prefix) or limit == 0:
             return []
-        return list(self._now().searcher.terms_with_prefix(field, prefix, None, limit))
+        live = filtered(
+            self._translation.every_document(), [self._translation.query(node, scoring=False) for node in filters]
+        )
+        # One more than wanted: the separator may be among them.
+        found = self._now().searcher.terms_with_prefix(field, prefix, live, None if limit is None else limit + 1)
+        return [(term, count) for term, count in found if term != SEPARATOR][:limit]
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in the order in which they lie in the index."""

@@ -17,7 +17,6 @@ from indexer.engines.base import (
     Boost,
     Everything,
     Filtered,
-    Fuzzy,
     Node,
     OneOf,
     Phrase,
@@ -25,6 +24,7 @@ from indexer.engines.base import (
     Range,
     Ranked,
     Term,
+    writable,
 )
 from indexer.engines.embedded_facets import combination
 from indexer.engines.order import day_bounds
@@ -124,31 +124,28 @@ class Translation:
         match node:
             case Everything():
                 return Query.const_score_query(self.every_document(), 1.0)
-            case (
-                Term(field, _)
-                | OneOf(field, _)
-                | Phrase(field, _)
-                | Prefix(field, _)
-                | Fuzzy(field, _, _)
-                | Range(field, _, _)
-            ) if not self.holds(field):
+            case Term(field, _) | OneOf(field, _) | Phrase(field, _) | Prefix(field, _) | Range(field, _, _) if (
+                not self.holds(field)
+            ):
                 return Query.empty_query()
             case Term(field, value):
                 if BY_NAME[field].role != "text":
                     return Query.const_score_query(self._one_of(field, (value,)), 1.0)
+                if not writable(value):
+                    return Query.empty_query()
                 return Query.term_query(self._schema, field, value, index_option="freq" if scoring else "basic")
             case OneOf(field, values):
                 return Query.const_score_query(self._one_of(field, values), 0.0)
             case Phrase(field, terms):
                 if len(terms) < 2:
                     return self.query(Term(field, terms[0]), scoring) if terms else Query.empty_query()
+                if not all(map(writable, terms)):
+                    return Query.empty_query()
                 return Query.phrase_query(self._schema, field, list(terms))
             case Prefix(field, value):
-                if not value or len(value) > _PREFIX_CHARACTERS:
+                if not value or len(value) > _PREFIX_CHARACTERS or not writable(value):
                     return Query.empty_query()
                 return Query.regex_query(self._schema, field, _REGEX_SPECIAL.sub(r"\\\1", value) + ".*")
-            case Fuzzy(field, value, distance):
-                return Query.fuzzy_term_query(self._schema, field, value, distance)
             case Range(field, low, high):
                 return Query.const_score_query(self._between(field, low, high), 0.0)
             case All(parts, without):
@@ -178,7 +175,7 @@ class Translation:
             numbers = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
             terms = [Query.term_query(self._schema, field, number) for number in numbers]
             return Query.boolean_query([(Occur.Should, term) for term in terms])
-        return self.any_of(field, [value for value in values if value])
+        return self.any_of(field, [value for value in values if value and writable(value)])
 
     def _between(self, field: str, low: str | None, high: str | None) -> Query:
         if BY_NAME[field].role == "year":
@@ -201,7 +198,7 @@ def filtered(query: Query, filters: Sequence[Query]) -> Query:
 def all_score_alike(node: Node) -> bool:
     """Tell whether every match gets the same score: then the order is that of the ids, without looking at scores."""
     match node:
-        case Everything() | OneOf() | Range() | Prefix() | Fuzzy():
+        case Everything() | OneOf() | Range() | Prefix():
             return True
         case Term(field, _):
             return BY_NAME[field].role != "text"
