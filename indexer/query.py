@@ -227,7 +227,7 @@ def _weightiest(index: SearchIndex, plan: Plan) -> Plan:
 def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexicon) -> Plan | None:
     """Give the plan with corrected words; None where there is nothing to correct."""
     words: list[Word] = []
-    for word in plan.loose:
+    for word in meaning.rejoined(plan.loose, lexicon):
         known = index.search(Request(query=word.node, size=0)).total > 0
         words.append(meaning.corrected(word, lexicon, known=known, alone=len(plan.loose) < 4) or word)
     return None if tuple(words) == plan.loose else replace(plan, loose=tuple(words))
