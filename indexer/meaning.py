@@ -30,6 +30,8 @@ _MOST_ALTERNATIVES = 8
 _MOST_SPELLINGS = 6
 _MOST_COMPLETIONS = 20
 _INSIDE_FROM = 3
+# No name is longer; of a text without spaces every part would be put in, and all of it analysed each time.
+_LONGEST_COMPOUND = 20
 _LONGEST_INSIDE = 20
 _MOST_TERMS = 20
 _SHORT = 2
@@ -149,7 +151,7 @@ class Meaning:
         if self._tables.noise_class(word) or self.analyser.verbal(word):
             return Word(word, (form,), silent=True)
         forms = [form, *self._alternatives_of([word])]
-        if len(forms) == 1:
+        if len(forms) == 1 and len(word) <= _LONGEST_COMPOUND:
             forms += self._alternatives_inside(word)
         if (code := self._formats.get(surface(word))) is not None:
             forms.append(Form(code, "format", 1.0, Term("format", code), fields=("format",)))

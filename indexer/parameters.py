@@ -12,11 +12,9 @@ from indexer.days import Days, whole
 from indexer.documents import UNKNOWN
 from indexer.engines.base import Sort
 from indexer.fields import BY_NAME, FACETS, FIELDS
-from indexer.syntax import LONGEST_READ, clean
+from indexer.syntax import clean
 from indexer.values import half_width
 
-LONGEST_TEXT = LONGEST_READ
-"""Characters of `q` that count; a longer one is cut, not refused."""
 MOST_VALUES = 100
 LONGEST_VALUE = 200
 LARGEST_PAGE = 100
@@ -79,7 +77,7 @@ class SearchQuery:
         if offset and "cursor" in one:
             raise QueryError("from: not together with cursor, which says itself where to go on", parameter="from")
         return cls(
-            q=clean(one.get("q", ""))[:LONGEST_TEXT].strip(),
+            q=clean(one.get("q", "")).strip(),
             filters={name: _values(name, given[name]) for name in FILTERS if name in given},
             dates={name: days for name in DATES if (days := _days(name, one)) is not None},
             sort=_sort(one.get("sort")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import NamedTuple
 
 from indexer import ranking
@@ -37,6 +38,8 @@ MOST_WORDS = 16
 FACET_VALUES = 30
 NO_VALUES = Values({})
 _MOST_READ = 80
+# Letters of plain words that are analysed: as many as 80 words have.
+_MOST_LETTERS = 500
 _MOST_PAIRS = 60
 _SHORTEST_SPACELESS = 3
 
@@ -155,14 +158,17 @@ def compile(
         elif nodes:
             fixed.append(nodes[0] if len(nodes) == 1 else Any(tuple(nodes)))
             other += words
-    loose = list({word.typed: word for word in meaning.words(" ".join(plain), exact=query.exact)}.values())
+    plain = list(dict.fromkeys(plain)) if len(plain) > _MOST_READ else plain
+    letters = accumulate(map(len, plain))
+    most = sum(1 for count in letters if count <= _MOST_LETTERS) or 1
+    loose = list({word.typed: word for word in meaning.words(" ".join(plain[:most]), exact=query.exact)}.values())
     silent = [word for word in loose if word.silent]
     if len(silent) == len(loose) and not fixed:
         silent = []  # nothing else was typed: then these are meant
     else:
         loose = [word for word in loose if not word.silent]
     text = words_of(groups)
-    pairs = meaning.analyser.pairs(text)
+    pairs = meaning.analyser.pairs(text[:_MOST_LETTERS])
     alone = len(plain) == len(groups) > 1
     asks = any(isinstance(clause, Clause) and not clause.excluded for group in groups for clause in group)
     return Plan(
@@ -187,7 +193,7 @@ def compile(
         spaceless=tuple(pairs) if alone and _SHORTEST_SPACELESS <= len(pairs) <= _MOST_PAIRS else (),
         title=title_key(text) if plain else "",
         asks=asks,
-        cut=cut or len(loose) > _MOST_READ,
+        cut=cut or len(loose) > _MOST_READ or len(plain) > most,
     )
 
 

@@ -11,12 +11,12 @@ from indexer.parameters import (
     DEEPEST,
     FILTERS,
     LARGEST_PAGE,
-    LONGEST_TEXT,
     LONGEST_VALUE,
     MOST_VALUES,
     PARAMETERS,
     SORTS,
 )
+from indexer.syntax import LONGEST_READ
 
 DATASET_ID: dict[str, Any] = {
     "name": "id",
@@ -28,7 +28,9 @@ DATASET_ID: dict[str, Any] = {
 
 _QUERY = (
     'Words: all must match, or as many as can be where no dataset has them all. `"side by side"`, `-without`, '
-    "`this OR that`, `field:value` (title, keyword, publisher, description, or a filter's name). No words: everything."
+    "`this OR that`, `field:value` (the name of a text field, a filter or a date, as here or as the page shows it; "
+    "docs/api.md lists the forms). What is not understood is searched as text: nothing in `q` is an error. Of a text "
+    f"of more than {LONGEST_READ:,} characters the beginning counts. No words: everything."
 )
 _DAY = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 
@@ -39,7 +41,7 @@ def search_parameters() -> list[dict[str, Any]]:
 
 
 def _parameters() -> Iterator[dict[str, Any]]:
-    yield _parameter("q", _QUERY, {"type": "string", "maxLength": LONGEST_TEXT}, example="미세먼지 측정소")
+    yield _parameter("q", _QUERY, {"type": "string"}, example="미세먼지 측정소")
     for name in FILTERS:
         field = BY_NAME[name]
         value = {"type": "string", "maxLength": LONGEST_VALUE}

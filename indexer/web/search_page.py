@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from indexer.answer import Answer, FacetValue, Found, cut
 from indexer.fields import BY_NAME
 from indexer.parameters import DATES, DEEPEST, FILTERS, SearchQuery
+from indexer.syntax import LONGEST_READ
 
 Parameters = Sequence[tuple[str, str]]
 Labels = Callable[[str, str], str]
@@ -26,6 +27,8 @@ _TITLE = 300
 _LICENSE = 80
 _SORTS = {"relevance": "관련도", "-modified": "최근 수정", "-issued": "최근 등록", "title": "제목"}
 _PAGES_AROUND = 2
+_LONGEST_LINKED = 1000
+_HEADING = 120
 _RANGE = "modified"
 
 
@@ -107,6 +110,7 @@ class SearchPage:
     """Everything that ``search.html`` shows. `kept` goes along when the words are asked anew."""
 
     asked_for: str
+    heading: str
     kept: Parameters
     total: int
     first: int
@@ -118,6 +122,7 @@ class SearchPage:
     pages: list[Step]
     range: Range
     relaxed: bool
+    shortened: bool
     reaches_the_end: bool
     deepest: int
     narrowed: bool
@@ -127,6 +132,7 @@ class _Links:
     """Addresses of neighbouring searches. Whatever changes what is found begins at the first page again."""
 
     def __init__(self, query: SearchQuery) -> None:
+        query = replace(query, q=_linked(query.q))
         self.parameters = [pair for pair in query.to_parameters() if pair[0] not in ("from", "cursor")]
 
     def with_(self, name: str, value: str) -> str:
@@ -142,6 +148,11 @@ class _Links:
         return [pair for pair in self.parameters if pair[0] not in names]
 
 
+def _linked(text: str) -> str:
+    """Give the text for the page's two hundred links: of a pasted one the beginning, which has words enough."""
+    return text if len(text) <= _LONGEST_LINKED else text[:_LONGEST_LINKED].rsplit(maxsplit=1)[0]
+
+
 def _address(parameters: Parameters) -> str:
     return "/?" + urlencode(parameters) if parameters else "/"
 
@@ -152,7 +163,8 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
     low, high = query.dates.get(_RANGE, (None, None))
     reachable = min(answer.total, DEEPEST)
     return SearchPage(
-        asked_for=query.q,
+        asked_for=query.q[:LONGEST_READ],
+        heading=cut(query.q, _HEADING),
         kept=links.kept("q"),
         total=answer.total,
         first=query.offset + 1,
@@ -172,6 +184,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
             open=bool(low or high),
         ),
         relaxed=answer.all_words < answer.total,
+        shortened=answer.cut,
         reaches_the_end=answer.total <= DEEPEST or query.offset + query.size < reachable or query.cursor is not None,
         deepest=DEEPEST,
         narrowed=bool(query.to_parameters()),
