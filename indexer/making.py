@@ -1,4 +1,4 @@
-"""Documents out of changes: in this process for a few, in two worker processes for many."""
+"""Documents out of changes: in this process for a few, in worker processes for many."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from indexer.documents import document
 from indexer.engines.base import Deletion, Document, Failure, IndexChange
 from indexer.priority import give_way
 
-# Two processes read the dictionaries in about a second; below this many changes one process is done by then.
+# Processes read the dictionaries in about a second; below this many changes one process is done by then.
 _WORTH_WORKERS = 4_000
-_WORKERS = 2
+# Each takes 150 to 200 MB; what the writing process does for each document feeds about eight.
+_WORKERS = min(4, os.cpu_count() or 1)
 _BATCH = 500
 # Made but not yet applied: enough that the workers go on while the engine takes what it has.
 _BATCHES_AHEAD = 24
