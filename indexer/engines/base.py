@@ -133,7 +133,7 @@ class Document:
     `terms`: text field → terms joined by single spaces (values of a multi-valued field are kept apart by `SEPARATOR`);
     `values`: keyword, date and year fields → exact values (a date: one whole day); `sort_title`: key for sorting by
     title, compared by code point; `content` is the encoded dataset, for engines that keep a readable copy
-    (``_source``), empty where the engine does not (`SearchIndex.keeps_content`).
+    (``_source``).
     """
 
     id: str
@@ -155,7 +155,17 @@ class Deletion:
     source: str
 
 
-IndexChange: TypeAlias = Document | Deletion
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A document in one engine's own form: made by its `ready`, in whatever process makes documents."""
+
+    id: str
+    seq: int
+    source: str
+    form: bytes
+
+
+IndexChange: TypeAlias = Document | Ready | Deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +265,13 @@ class SearchIndex(Protocol):
     """
 
     name: str
-    keeps_content: bool
-    """Whether documents need their `content`."""
+
+    @staticmethod
+    def ready(document: Document) -> Ready:
+        """Give a document this engine's form; other processes can be given this function.
+
+        Raises ValueError or TypeError for a document that the engine would refuse.
+        """
 
     def checkpoint(self) -> Checkpoint:
         """How far the index is."""

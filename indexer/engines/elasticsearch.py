@@ -22,11 +22,13 @@ from indexer.engines import cursor as cursors
 from indexer.engines.base import (
     SEPARATOR,
     Checkpoint,
+    Document,
     Failure,
     Hit,
     IndexChange,
     Indexed,
     Node,
+    Ready,
     Request,
     Result,
 )
@@ -42,7 +44,7 @@ from indexer.engines.elasticsearch_cluster import (
     clear_foreign,
     kind,
 )
-from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, serving_settings, settings
+from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, ready, serving_settings, settings
 from indexer.engines.elasticsearch_query import (
     LISTED_AT_ONCE,
     counts_body,
@@ -67,8 +69,6 @@ class ElasticsearchIndex:
     at a time writes. Raises `ConfigurationError` for a URL that is wrong; every other fault is an `IndexEngineError`.
     """
 
-    keeps_content = True
-
     def __init__(self, url: str) -> None:
         self._address = parse(url)
         self.name = str(self._address)
@@ -77,6 +77,11 @@ class ElasticsearchIndex:
         self._generation: str | None = None
 
     # --- reading
+
+    @staticmethod
+    def ready(document: Document) -> Ready:
+        """Give a document the form of this engine."""
+        return ready(document)
 
     def checkpoint(self) -> Checkpoint:
         """How far the generation behind the alias is; writing goes to that generation from now on."""

@@ -12,7 +12,7 @@ from typing import Any as Json
 
 import orjson
 
-from indexer.engines.base import Deletion, IndexChange
+from indexer.engines.base import Deletion, Document, IndexChange, Ready
 from indexer.engines.elasticsearch_address import Address
 from indexer.fields import BY_NAME, FIELDS, Field
 
@@ -97,10 +97,15 @@ def serving_settings(address: Address) -> dict[str, Json]:
 def action(change: IndexChange) -> tuple[dict[str, Json], bytes]:
     """A change as the two lines of a bulk request; the ledger's seq is the document's version."""
     meta = {"_id": change.id, "version": change.seq, "version_type": "external_gte"}
-    return {"index": meta}, orjson.dumps(_body(change))
+    return {"index": meta}, change.form if isinstance(change, Ready) else orjson.dumps(_body(change))
 
 
-def _body(change: IndexChange) -> dict[str, Json]:
+def ready(document: Document) -> Ready:
+    """Write the second of these lines in a process that has the time for it."""
+    return Ready(document.id, document.seq, document.source, orjson.dumps(_body(document)))
+
+
+def _body(change: Document | Deletion) -> dict[str, Json]:
     if isinstance(change, Deletion):
         return {"id": change.id, "seq": change.seq, "source": change.source, "hidden": True}
     return {

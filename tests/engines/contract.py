@@ -7,6 +7,7 @@ several processes would.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -165,6 +166,16 @@ class SearchIndexContract:
         index.close()
 
     # --- an index that does not exist yet
+
+    def test_documents_may_be_made_ready_elsewhere(self, index: SearchIndex) -> None:
+        made = document("a", 1, title="물", format=("CSV", "JSON"), modified="2024-03-05", year="2024")
+        ready = pickle.loads(pickle.dumps(index.ready))(made)
+        assert (ready.id, ready.seq, ready.source) == (made.id, made.seq, made.source)
+        index.apply([ready, document("b", 2, title="물")], at(2))
+        index.apply([Deletion("b", 3, made.source)], at(3))
+        index.refresh()
+        assert matching(index, Term("title", "물")) == {"a"}
+        assert list(index.documents()) == [Indexed("a", made.source, made.content_hash)]
 
     def test_a_new_index_is_empty_and_searchable(self, index: SearchIndex) -> None:
         assert index.checkpoint() == Checkpoint()

@@ -383,3 +383,21 @@ def test_ids_that_came_before_are_known() -> None:
     assert not seen.add("a")
     assert seen.add("a")
     assert sum(seen.add(f"id{n}") for n in range(1_000)) < 5
+
+
+def test_a_fault_while_facets_are_counted_is_the_engines() -> None:
+    index = EmbeddedIndex(Path("nowhere"))
+
+    def broken() -> dict[str, tuple[tuple[str, int], ...]]:
+        raise ValueError("a file is damaged")
+
+    facets = index._count_facets(broken)
+    with pytest.raises(IndexEngineError, match="cannot be used: a file is damaged"):
+        dict(facets)
+
+
+def test_facets_that_are_counted_beside_are_a_mapping() -> None:
+    counted = {"format": (("CSV", 1),), "year": ()}
+    facets = EmbeddedIndex(Path("nowhere"))._count_facets(lambda: counted)
+    assert facets == counted
+    assert (len(facets), list(facets), repr(facets)) == (2, ["format", "year"], repr(counted))
