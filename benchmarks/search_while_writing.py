@@ -39,9 +39,9 @@ from indexer.engines import open_index
 from indexer.engines.base import Checkpoint, IndexChange, SearchIndex
 from indexer.making import making
 
-_EVERY = 0.05
+_EVERY = 0.2
 _LATEST = 1.0
-_QUIET_SECONDS = 20.0
+_QUIET_SECONDS = 30.0
 _WARM_UP = 50
 _LOOKED = 0.02
 

@@ -1,4 +1,4 @@
-"""Documents out of changes: in this process for a few, in two worker processes for many."""
+"""Documents out of changes: in this process for a few, in worker processes for many."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from harvester.errors import IndexEngineError
 from harvester.ledger.types import Change
 from indexer.documents import document
 from indexer.engines.base import Deletion, Document, Failure, IndexChange
+from indexer.priority import give_way
 
-# Two processes read the dictionaries in about a second; below this many changes one process is done by then.
+# Processes read the dictionaries in about a second; below this many changes one process is done by then.
 _WORTH_WORKERS = 4_000
-_WORKERS = 2
+# Each takes 150 to 200 MB; what the writing process does for each document feeds about eight.
+_WORKERS = min(4, os.cpu_count() or 1)
 _BATCH = 500
 # Made but not yet applied: enough that the workers go on while the engine takes what it has.
-_BATCHES_AHEAD = 10
+_BATCHES_AHEAD = 24
 
 
 class Made(NamedTuple):
@@ -104,6 +106,7 @@ def make(batch: Sequence[Change], ready: Form) -> Made:
 def _start_worker(ready: Form) -> None:
     global _ready
     _ready = ready
+    give_way()
     # Ctrl-C reaches every process of the terminal: the one that asked for the documents says what happens.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any as Anything
 from typing import NamedTuple
@@ -40,6 +41,7 @@ from indexer.engines.embedded_facets import Counts, count
 from indexer.engines.embedded_query import SCHEMA, Translation, all_score_alike, filtered
 from indexer.engines.paging import Page, Paging
 from indexer.engines.seen import Seen
+from indexer.priority import give_way
 
 # An upper limit that only a load fills. With tantivy's own 128 MB and a commit for every 10,000 documents, two thirds
 # of the engine's time went into merging small segments (benchmarks.search_million).
@@ -323,7 +325,9 @@ class Generation:
         if self._writer is None:
             if not self._translation.current:
                 raise ValueError("another release made it, with other fields: nothing can be added")
-            self._writer = self._index.writer(_WRITER_HEAP_BYTES, _WRITER_THREADS)
+            # The threads that index and merge take their priority from the one that starts them.
+            with ThreadPoolExecutor(1, initializer=give_way) as patient:
+                self._writer = patient.submit(self._index.writer, _WRITER_HEAP_BYTES, _WRITER_THREADS).result()
             self._committed = time.monotonic()
         return self._writer
 

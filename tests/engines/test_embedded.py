@@ -426,3 +426,21 @@ def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
         assert fresh.apply([document("a", 1, title="물", grams="물", modified="2020-01-01")], at(1)) == []
     assert matching(index, Term("grams", "물")) == {"a"}
     index.close()
+
+
+def test_a_fault_while_facets_are_counted_is_the_engines() -> None:
+    index = EmbeddedIndex(Path("nowhere"))
+
+    def broken() -> dict[str, tuple[tuple[str, int], ...]]:
+        raise ValueError("a file is damaged")
+
+    facets = index._count_facets(broken)
+    with pytest.raises(IndexEngineError, match="cannot be used: a file is damaged"):
+        dict(facets)
+
+
+def test_facets_that_are_counted_beside_are_a_mapping() -> None:
+    counted = {"format": (("CSV", 1),), "year": ()}
+    facets = EmbeddedIndex(Path("nowhere"))._count_facets(lambda: counted)
+    assert facets == counted
+    assert (len(facets), list(facets), repr(facets)) == (2, ["format", "year"], repr(counted))
