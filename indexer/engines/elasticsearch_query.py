@@ -139,12 +139,27 @@ def counts_body(nodes: Sequence[Node]) -> dict[str, Json]:
     return _counting(counted)
 
 
-def frequencies_body(terms: Sequence[tuple[str, str]]) -> dict[str, Json]:
-    """Arguments of a ``search`` that counts the documents of each (field, term), in buckets in their order.
+def statistics_body(terms: Sequence[tuple[str, str]]) -> dict[str, Json]:
+    """Arguments of ``termvectors`` for a made-up document of these terms: tells the numbers of documents of each."""
+    texts: dict[str, list[str]] = {}
+    for field, term in terms:
+        if _one_term(term):
+            texts.setdefault(field, []).append(term)
+    return {
+        "doc": {"terms": {field: " ".join(found) for field, found in texts.items()}},
+        "fields": [text_field(field) for field in texts],
+        "term_statistics": True,
+        **dict.fromkeys(("field_statistics", "positions", "offsets", "payloads"), False),
+        "filter_path": "term_vectors.*.terms.*.doc_freq",
+    }
 
-    The server counts a single term without reading its documents, where none was deleted. What is hidden has no terms.
-    """
-    return _counting([_term(field, term) for field, term in terms])
+
+def statistics(terms: Sequence[tuple[str, str]], answer: dict[str, Json]) -> list[int]:
+    """Read the numbers of documents of terms out of what ``termvectors`` answered."""
+    found = answer.get("term_vectors", {})
+    return [
+        int(found.get(text_field(field), {}).get("terms", {}).get(term, {}).get("doc_freq", 0)) for field, term in terms
+    ]
 
 
 def _counting(queries: Sequence[Query]) -> dict[str, Json]:
