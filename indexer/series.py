@@ -26,7 +26,9 @@ _REGION = re.compile(r"[가-힣]{2,3}(?:특별시|광역시|특별자치[시도]
 _DISTRICT = re.compile(r"([가-힣]{2,4})[시군구]")
 _WORD = re.compile(r"[^\W_]+")
 # A title of nothing else names no series, and a title with them is the same as without.
-_SAYS_NOTHING = frozenset("현황 정보 목록 자료 데이터 리스트 조회 현황정보 정보현황 data list".split())
+_SAYS_NOTHING = frozenset(
+    ("현황", "정보", "목록", "자료", "데이터", "리스트", "조회", "현황정보", "정보현황", "data", "list")
+)
 _ENDING = re.compile(r"(?<=[가-힣]{2})(?:현황|정보|목록)$")
 
 

@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from indexer.fields import BY_NAME
+
 # --- the query tree -------------------------------------------------------------------------------------------------
 
 
@@ -270,6 +272,13 @@ def writable(value: str) -> bool:
     No index has one: a term or value that has matches nothing.
     """
     return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def value_key(field: str, value: str) -> int | str:
+    """What values of a keyword or year field are ordered by; a year that is none comes before all."""
+    if BY_NAME[field].role != "year":
+        return value
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
 
 
 class SearchIndex(Protocol):
