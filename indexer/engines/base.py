@@ -274,11 +274,14 @@ def writable(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def value_key(field: str, value: str) -> int | str:
-    """What values of a keyword or year field are ordered by; a year that is none comes before all."""
+def value_key(field: str, value: str) -> tuple[int, str]:
+    """What values of a keyword or year field are ordered by: texts as they are, years by number.
+
+    What is no year comes before all years.
+    """
     if BY_NAME[field].role != "year":
-        return value
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
+        return 0, value
+    return (int(value), "") if value.isascii() and value.isdigit() and len(value) < 10 else (-1, "")
 
 
 class SearchIndex(Protocol):

@@ -33,8 +33,8 @@ from indexer.engines.base import (
     Ready,
     Request,
     Result,
-    value_key,
     Term,
+    value_key,
 )
 from indexer.engines.elasticsearch_address import parse
 from indexer.engines.elasticsearch_bulk import send
