@@ -175,6 +175,7 @@ def evaluate(
     save: Annotated[Path | None, typer.Option(help="keep the run in this file")] = None,
     baseline: Annotated[Path | None, typer.Option(help="compare with a run that was kept")] = None,
     show: Annotated[int, typer.Option(min=0, help="list so many changes of each set")] = 5,
+    worst: Annotated[int, typer.Option(min=0, help="list so many queries of each set that are answered worst")] = 0,
     processes: Annotated[int, typer.Option(min=1, help="that ask at the same time")] = 2,
     json: Json = False,
 ) -> None:
@@ -194,8 +195,10 @@ def evaluate(
         results = runs.run(here.settings, ledger, url, chosen, processes)
     if save:
         runs.save(save, results)
-    changed = None if earlier is None else runs.changes(results, earlier)
-    report.print_report(list(runs.summaries(results, earlier)), changed, results, show, json=json)
+    report.print_report(list(runs.summaries(results, earlier)), compared=earlier is not None, json=json)
+    report.print_worst(runs.worst(results, worst), json=json)
+    report.print_changes(runs.changes(results, earlier or ()), show, json=json)
+    report.print_omissions(results)
 
 
 @app.command()
