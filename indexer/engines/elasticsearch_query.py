@@ -72,7 +72,12 @@ def search_body(request: Request) -> dict[str, Json]:
     query = filtered(translate(request.query), plain)
     query = {**query, "bool": {**query["bool"], "must_not": [*query["bool"].get("must_not", ()), HIDDEN]}}
     field, order = _SORTS[request.sort]
-    main: Json = {"_score": {"order": order}} if field == "_score" else {field: {"order": order, "missing": "_last"}}
+    if field == "_score":
+        main: Json = {"_score": {"order": order}}
+    else:
+        # An index of another release may lack the field: then the ids alone give the order.
+        kind = "keyword" if request.sort == "title" else "date"
+        main = {field: {"order": order, "missing": "_last", "unmapped_type": kind}}
     body: dict[str, Json] = {
         "query": query,
         "size": request.size + 1 if request.size else 0,
