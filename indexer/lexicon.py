@@ -6,6 +6,7 @@ Read from the index in one go (`SearchIndex.words`) and held in memory: about 20
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -14,12 +15,15 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from indexer.analysis import initials, strokes
+from indexer.analysis import initials, jamo, strokes
 
 # A word of so many keys may have one slip, of so many two: among shorter ones almost any word is near another.
 _ONE_SLIP = 4
 _TWO_SLIPS = 11
 _HEADS = 2
+_SHORTEST_PART, _LONGEST_PART, _LONGEST_TEXT = 2, 20, 40
+_COST_OF_PART = 15.0
+"""Against the logarithm of how many datasets have a part: fewer parts are likelier than frequent ones."""
 _KEPT_FOR_A_HEAD = 200
 
 
@@ -44,11 +48,7 @@ class Lexicon:
 
     def count(self, word: str) -> int:
         """How many datasets have this word."""
-        keys = strokes(word)
-        for place in range(bisect_left(self._keys, keys), bisect_right(self._keys, keys)):
-            if self._known[place].word == word:
-                return self._known[place].datasets
-        return 0
+        return self._counts.get(word, 0)
 
     def beginning(self, keys: str, most: int) -> list[Known]:
         """Words whose keys begin so, the most frequent first."""
@@ -59,18 +59,22 @@ class Lexicon:
 
     def near(self, word: str, most: int) -> list[Known]:
         """Words that one slip of the fingers makes of `word` (two in a long one), the nearest and most frequent first."""
-        keys = strokes(word)
+        keys, written = strokes(word), "".join(jamo(word))
         slips = 2 if len(keys) >= _TWO_SLIPS else 1 if len(keys) >= _ONE_SLIP else 0
         if not slips:
             return []
         found: list[tuple[float, int, Known]] = []
-        for length in range(len(keys) - slips, len(keys) + slips + 1):
+        # One letter of Hangul may be two keys: ㅟ for ㅓ.
+        reach = slips + 1
+        for length in range(len(keys) - reach, len(keys) + reach + 1):
             places, choices = self._by_length.get(length, ([], []))
-            for _, distance, at in process.extract(
-                keys, choices, scorer=OSA.distance, score_cutoff=slips, limit=None, processor=None
+            for _, _, at in process.extract(
+                keys, choices, scorer=OSA.distance, score_cutoff=reach, limit=None, processor=None
             ):
                 known = self._known[places[at]]
-                found.append((distance, -known.datasets, known))
+                distance = OSA.distance(written, "".join(jamo(known.word)), score_cutoff=slips)
+                if distance <= slips:
+                    found.append((distance, -known.datasets, known))
         # A slip keeps digits: 2호선 is not 3호선 misspelt.
         digits = _digits(word)
         return [known for _, _, known in sorted(found) if known.word != word and _digits(known.word) == digits][:most]
@@ -81,6 +85,30 @@ class Lexicon:
         low = bisect_left(keys, letters)
         high = bisect_right(keys, letters if whole else letters + "\U0010ffff")
         return _most_frequent([self._known[place] for place in self._initials[1][low:high]], most)
+
+    def parts(self, text: str) -> list[str]:
+        """Cut a text without spaces into words that titles have: the fewest, then the most frequent; [] where none fit.
+
+        A word of one letter is no part: almost every text could be cut into such.
+        """
+        if not _SHORTEST_PART * 2 <= len(text) <= _LONGEST_TEXT:
+            return []
+        best: list[tuple[float, list[str]] | None] = [(0.0, []), *[None] * len(text)]
+        for end in range(_SHORTEST_PART, len(text) + 1):
+            for begin in range(max(0, end - _LONGEST_PART), end - _SHORTEST_PART + 1):
+                before, word = best[begin], text[begin:end]
+                if before is None or not (count := self._counts.get(word)):
+                    continue
+                cost = before[0] + _COST_OF_PART - math.log(count)
+                now = best[end]
+                if now is None or cost < now[0]:
+                    best[end] = cost, [*before[1], word]
+        whole = best[-1]
+        return whole[1] if whole is not None else []
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        return {known.word: known.datasets for known in self._known}
 
     @cached_property
     def _heads(self) -> dict[str, list[Known]]:

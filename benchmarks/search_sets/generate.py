@@ -262,9 +262,8 @@ def syllables(records: Records) -> Lines:
 
 
 def words(records: Records) -> Lines:
-    """Title words of three to five letters: do the hits contain them, and are all titles found that do?"""
-    chance = random.Random("contained words")
-    for word in chance.sample(sorted(word for word in records.words if 3 <= len(word) <= 5), 1808):
+    """Words of three to five letters in at least five titles: do hits contain them, are the titles with them found?"""
+    for word in sorted(word for word, count in records.words.items() if 3 <= len(word) <= 5 and count >= 5):
         yield {"set": "title words", "query": word, "word": word}
 
 
@@ -282,8 +281,9 @@ def pairs(records: Records) -> Lines:
 def everyday(records: Records) -> Lines:
     """Words of everyday speech for what the records call otherwise."""
     for query, title in _table("everyday.tsv"):
-        if not any(re.search(title, each) for each in records.titles.values()):
-            raise SystemExit(f"everyday.tsv: no title matches {title}")
+        # A word that titles use finds itself; that would measure nothing.
+        if len(records.having(query)) > 5 or not any(re.search(title, each) for each in records.titles.values()):
+            raise SystemExit(f"everyday.tsv: {query}: in more than five titles, or no title matches {title}")
         yield {"set": "everyday words", "query": query, "title": title}
 
 

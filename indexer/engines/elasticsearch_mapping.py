@@ -14,7 +14,7 @@ import orjson
 
 from indexer.engines.base import Deletion, Document, IndexChange, Ready
 from indexer.engines.elasticsearch_address import Address
-from indexer.fields import FIELDS
+from indexer.fields import BY_NAME, FIELDS, Field
 
 CHECKPOINT_ID = "datamoa checkpoint"
 HIDDEN = {"term": {"hidden": True}}
@@ -32,6 +32,11 @@ def text_field(name: str) -> str:
     return f"terms.{name}"
 
 
+def listed_field(name: str) -> str:
+    """Name of the field that holds the terms of a logical text field once more, so that they can be counted."""
+    return f"terms.{name}.listed"
+
+
 def mappings(meta: dict[str, Json]) -> dict[str, Json]:
     """The mapping, made from `FIELDS`; `meta` is kept with it."""
     return {
@@ -47,13 +52,19 @@ def mappings(meta: dict[str, Json]) -> dict[str, Json]:
             "dataset": {"type": "object", "enabled": False},
             "checkpoint": {"type": "object", "enabled": False},
             "terms": {
-                "properties": {
-                    field.name: {"type": "text", "analyzer": "whitespace"} for field in FIELDS if field.role == "text"
-                }
+                "properties": {field.name: _text(field) for field in FIELDS if field.role == "text"},
             },
             **{field.name: _TYPES[field.role] for field in FIELDS if field.role != "text"},
         },
     }
+
+
+def _text(field: Field) -> dict[str, Json]:
+    text: dict[str, Json] = {"type": "text", "analyzer": "whitespace"}
+    if not field.listed:
+        return text
+    # Terms of a listed field come one by one; the gap keeps phrases as they are where terms come joined.
+    return {**text, "position_increment_gap": 0, "fields": {"listed": {"type": "keyword", "index": False}}}
 
 
 def settings(address: Address) -> dict[str, Json]:
@@ -102,7 +113,7 @@ def _body(change: Document | Deletion) -> dict[str, Json]:
         "seq": change.seq,
         "content_hash": change.content_hash,
         "sort_title": change.sort_title,
-        "terms": change.terms,
+        "terms": {name: terms.split() if BY_NAME[name].listed else terms for name, terms in change.terms.items()},
         # Written into the request as it is; a line break in it would end the line of the bulk request.
         "dataset": orjson.Fragment(change.content.replace(b"\n", b" ") or b"null"),
         **change.values,

@@ -63,14 +63,18 @@ class EmbeddedIndex:
         """Documents that can be found."""
         return self._read(Generation.document_count, 0)
 
+    def counts(self, nodes: Sequence[Node]) -> list[int]:
+        """How many documents each node matches."""
+        return self._read(lambda generation: generation.counts(nodes), [0] * len(nodes))
+
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
-        """How many documents have each (field, term)."""
+        """How many documents have each (field, term); deleted ones count until their segment is merged."""
         return self._read(lambda generation: generation.frequencies(terms), [0] * len(terms))
 
     def words(
         self, field: str, prefix: str = "", filters: Sequence[Node] = (), limit: int | None = None
     ) -> list[tuple[str, int]]:
-        """Terms."""
+        """Terms with their numbers of documents."""
         return self._read(lambda generation: generation.words(field, prefix, filters, limit), [])
 
     def documents(self) -> Iterator[Indexed]:

@@ -23,14 +23,17 @@ import tantivy
 from tantivy import FieldType, Order, Query
 
 from indexer.engines.base import (
+    SEPARATOR,
     Checkpoint,
     Failure,
     Hit,
     IndexChange,
     Indexed,
+    Node,
     Request,
     Result,
     Sort,
+    writable,
 )
 from indexer.engines.cursor import Cursor, Key, decode, no_cursor
 from indexer.engines.embedded_documents import Stamp, State, change_document, state_document
@@ -131,14 +134,27 @@ class Generation:
         self._commit()
         return _first(self._now().searcher, every_document())[0]
 
-    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
-        """How many documents have each (field, term)."""
+    def counts(self, nodes: Sequence[Node]) -> list[int]:
+        """How many documents each node matches."""
+        self._commit()
         searcher = self._now().searcher
-        return [searcher.doc_freq(field, term) for field, term in terms]
+        return [_first(searcher, query_of(node, scoring=False))[0] for node in nodes]
 
-    def words(self, field: str, prefix: str, filters: Sequence[Anything], limit: int | None) -> list[tuple[str, int]]:
-        """Terms."""
-        return list(self._now().searcher.terms_with_prefix(field, prefix, None, limit))
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """How many documents have each (field, term); deleted ones count until their segment is merged."""
+        self._commit()
+        searcher = self._now().searcher
+        return [searcher.doc_freq(field, term) if writable(term) else 0 for field, term in terms]
+
+    def words(self, field: str, prefix: str, filters: Sequence[Node], limit: int | None) -> list[tuple[str, int]]:
+        """Terms with their numbers of documents."""
+        self._commit()
+        if not writable(prefix) or limit == 0:
+            return []
+        live = filtered(every_document(), [query_of(node, scoring=False) for node in filters])
+        # One more than wanted: the separator may be among them.
+        found = self._now().searcher.terms_with_prefix(field, prefix, live, None if limit is None else limit + 1)
+        return [(term, count) for term, count in found if term != SEPARATOR][:limit]
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in the order in which they lie in the index."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import http.client
 import json
 import multiprocessing
@@ -23,7 +25,10 @@ from indexer.evaluation.questions import Question
 
 _PAGE = 100
 _SHARE = 20
+_WORTH_PROCESSES = 100
+"""Two processes take about two seconds to start; below so many questions one is done by then."""
 _ATTEMPTS = 5
+_PATIENCE = 0.3
 _TIMEOUT = 30
 
 Answer = Callable[[list[tuple[str, str]]], dict[str, Any]]
@@ -31,13 +36,15 @@ Answer = Callable[[list[tuple[str, str]]], dict[str, Any]]
 
 
 def ask(settings: config.Settings, url: str | None, questions: Sequence[Question], processes: int) -> Iterator[Hits]:
-    """Give the answers in the order of the questions."""
+    """Give the answers in the order of the questions; a few are asked in this process."""
+    if processes == 1 or len(questions) < _WORTH_PROCESSES:
+        with _open(settings, url) as answer:
+            yield from (hits(answer, question.query, question.depth) for question in questions)
+        return
     shares = [questions[start : start + _SHARE] for start in range(0, len(questions), _SHARE)]
+    # Not forked: this process may run threads that hold locks.
     executor = ProcessPoolExecutor(
-        min(processes, len(shares)) or 1,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start,
-        initargs=(settings, url),
+        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(settings, url)
     )
     try:
         for answers in executor.map(_ask, shares):
@@ -48,6 +55,16 @@ def ask(settings: config.Settings, url: str | None, questions: Sequence[Question
         executor.shutdown(cancel_futures=True)
 
 
+@contextlib.contextmanager
+def _open(settings: config.Settings, url: str | None) -> Iterator[Answer]:
+    if url:
+        with contextlib.closing(Endpoint(url)) as endpoint:
+            yield endpoint.answer
+        return
+    with Ledger.open(settings.database_url) as ledger, contextlib.closing(open_index(settings)) as engine:
+        yield Searcher(ledger, engine, config.vocabularies(settings.config), settings.config).search
+
+
 _answer: Answer
 
 
@@ -55,7 +72,9 @@ def _start(settings: config.Settings, url: str | None) -> None:
     global _answer
     # Ctrl-C goes to every process of the terminal; the parent ends these.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _answer = _endpoint(url) if url else _here(settings)
+    opened = contextlib.ExitStack()
+    atexit.register(opened.close)
+    _answer = opened.enter_context(_open(settings, url))
 
 
 def _ask(questions: Sequence[Question]) -> list[Hits]:
@@ -78,12 +97,6 @@ def hits(answer: Answer, query: str, depth: int | None) -> Hits:
     return Hits(total, tuple(ids), titles)
 
 
-def _here(settings: config.Settings) -> Answer:
-    # Open until the process ends.
-    ledger, engine = Ledger.open(settings.database_url), open_index(settings)
-    return Searcher(ledger, engine, config.vocabularies(settings.config), settings.config).search
-
-
 def check_url(url: str) -> None:
     """Raise `UsageError` for what is no address of an endpoint."""
     parts = urlsplit(url)
@@ -91,30 +104,37 @@ def check_url(url: str) -> None:
         raise UsageError(f"--url {url}: write it as http://host:port")
 
 
-def _endpoint(url: str) -> Answer:
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.netloc, timeout=_TIMEOUT)
-    path = f"{parts.path.rstrip('/')}/api/search"
+class Endpoint:
+    """A running endpoint, over one connection."""
 
-    def answer(parameters: list[tuple[str, str]]) -> dict[str, Any]:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        parts = urlsplit(url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.netloc, timeout=_TIMEOUT)
+        self._path = f"{parts.path.rstrip('/')}/api/search"
+
+    def answer(self, parameters: list[tuple[str, str]]) -> dict[str, Any]:
+        """Search; an endpoint that is busy is asked again."""
         fault = ""
         for attempt in range(_ATTEMPTS):
-            time.sleep(attempt)
+            time.sleep(attempt * _PATIENCE)
             try:
-                connection.request("GET", f"{path}?{urlencode(parameters)}")
-                response = connection.getresponse()
+                self._connection.request("GET", f"{self._path}?{urlencode(parameters)}")
+                response = self._connection.getresponse()
                 body = response.read()
             except (OSError, http.client.HTTPException) as error:
-                connection.close()
+                self._connection.close()
                 fault = str(error)
                 continue
-            if response.status == http.client.BAD_REQUEST:
-                raise QueryError(body.decode(errors="replace"), parameter="q")
-            fault = f"status {response.status}"
             if response.status == http.client.OK:
                 page: dict[str, Any] = json.loads(body)
                 return page
-        raise IndexEngineError(f"{url}: {fault}")
+            if response.status == http.client.BAD_REQUEST:
+                raise QueryError(body.decode(errors="replace"), parameter="q")
+            fault = f"status {response.status}"
+        raise IndexEngineError(f"{self._url}: {fault}")
 
-    return answer
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

@@ -17,6 +17,10 @@ MAIN = ("ndcg@10", "groups@10", "mrr@10", "found", "absent", "order", "contain",
 """The measure that a question is won or lost by: the first of these that it has."""
 
 
+BORDER = "\0"
+"""Stands between texts in which words are looked for: no word runs over it."""
+
+
 class Hits(NamedTuple):
     """An answer: number of hits, ids of the first ones, titles of the first ten; `fault` where there was none."""
 
@@ -116,5 +120,5 @@ def containment(word: str, hits: Hits, catalogue: Mapping[str, Texts]) -> dict[s
 
 def texts(title: str, rest: str) -> Texts:
     """Bring the texts of a dataset into the form in which words are looked for."""
-    whole = re.sub(r"\s", "", unicodedata.normalize("NFKC", f"{title}\x1f{rest}").casefold())
+    whole = re.sub(r"\s", "", unicodedata.normalize("NFKC", f"{title}{BORDER}{rest}").casefold())
     return Texts(re.sub(r"[\s_]", "", unicodedata.normalize("NFKC", title).casefold()), whole)

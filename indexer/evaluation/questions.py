@@ -65,7 +65,10 @@ def read(files: Iterable[Path]) -> list[Question]:
     """Read files, and the files of folders; raise `UsageError` that names file and line of a mistake."""
     questions: list[Question] = []
     for file in _every(files):
-        lines = file.read_text(encoding="utf-8").splitlines()
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{file}: not UTF-8") from error
         questions += _jsonl(file, lines) if file.suffix == ".jsonl" else _tsv(file, lines)
     return questions
 
@@ -118,10 +121,14 @@ def _tsv(file: Path, lines: list[str]) -> Iterator[Question]:
 
 def chosen(questions: Iterable[Question], sets: Sequence[str], half: Half | None, sample: int | None) -> list[Question]:
     """Leave the questions of these sets (regular expressions; none: all), of one half, at most `sample` of a set."""
+    try:
+        patterns = [re.compile(each) for each in sets]
+    except re.error as error:
+        raise UsageError(f"--set: {error}") from error
     counts: dict[str, int] = defaultdict(int)
     left = []
     for question in questions:
-        if sets and not any(re.search(each, question.set) for each in sets):
+        if patterns and not any(each.search(question.set) for each in patterns):
             continue
         if half not in (None, question.half) or (sample is not None and counts[question.set] >= sample):
             continue

@@ -15,7 +15,7 @@ from harvester.catalog.model import Dataset
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
 from indexer.evaluation.asking import ask
-from indexer.evaluation.measures import MAIN, Texts, measure, texts
+from indexer.evaluation.measures import BORDER, MAIN, Texts, measure, texts
 from indexer.evaluation.questions import Half, Question
 from indexer.evaluation.statistics import Estimate, estimate
 
@@ -119,7 +119,7 @@ def _texts(dataset: Dataset) -> Texts:
         *(publisher.name.values() if publisher else ()),
         (publisher.source_name or "") if publisher else "",
     ]
-    return texts("\x1f".join(dataset.title.values()), "\x1f".join(rest))
+    return texts(BORDER.join(dataset.title.values()), BORDER.join(rest))
 
 
 # --- summing up and comparing, pure
