@@ -43,8 +43,8 @@ from indexer.engines.paging import Page, Paging
 from indexer.engines.seen import Seen
 from indexer.priority import give_way
 
-# An upper limit that only a load fills. One thread takes 10,000 documents a second, more than can be made, and fills the
-# memory with one large segment, where two would leave two small ones to merge.
+# An upper limit that only a load fills. One thread takes 10,000 documents a second, more than can be made. It fills the
+# memory with one large segment; two threads would leave two small ones to merge.
 _WRITER_HEAP_BYTES = 128_000_000
 _WRITER_THREADS = 1
 # A commit leaves segments to merge and makes readers count facets again. Nobody reads much in an index that is being
