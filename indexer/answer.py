@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -145,17 +146,25 @@ class Searcher:
     """Answers searches from one ledger and one index; belongs to one thread, as its analyser does.
 
     Searching raises `QueryError` for parameters that are not acceptable, `IndexEngineError` (`ForeignIndexError` where
-    the index is not this ledger's) and `LedgerError`.
+    the index is not this ledger's) and `LedgerError`. `lexicon` gives the words of the index for corrections; without
+    it they are read at the first search.
     """
 
-    def __init__(self, ledger: Ledger, engine: SearchIndex, vocabularies: Vocabularies, config_folder: Path) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        engine: SearchIndex,
+        vocabularies: Vocabularies,
+        config_folder: Path,
+        lexicon: Callable[[], Lexicon] | None = None,
+    ) -> None:
         self._ledger = ledger
         self._engine = engine
         self._vocabularies = vocabularies
         tables = read_tables(config_folder)
         self._analyser = Analyser(remember=_REMEMBERED_CHUNKS, names=tables.names)
         self._meaning = Meaning(self._analyser, tables, vocabularies.format_names())
-        self._lexicon: Lexicon | None = None
+        self._lexicon = lexicon or cache(lambda: Lexicon.of(engine))
         self._own_until = 0.0
         self._seen_until = 0.0
         self._seen_values: Mapping[str, Sequence[str]] = {}
@@ -172,9 +181,7 @@ class Searcher:
         """Search, read what was found, label and highlight it."""
         began = time.perf_counter()
         self._refuse_a_strange_index()
-        if self._lexicon is None:
-            self._lexicon = Lexicon(self._engine.words("word"), self._engine.words("organization"))
-        asked = ask(self._engine, query, self._meaning, self._lexicon, values=self._values)
+        asked = ask(self._engine, query, self._meaning, self._lexicon(), values=self._values)
         relaxed = asked.result.total > asked.strict
         explainer = Explainer(self._analyser, asked.words, whole=not relaxed)
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
