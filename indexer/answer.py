@@ -27,6 +27,7 @@ from indexer.meaning import Meaning, Word
 from indexer.ownership import estrangement
 from indexer.parameters import SearchQuery
 from indexer.query import ask
+from indexer.suggesting import Suggester, Suggestion
 from indexer.tables import read_tables
 from indexer.values import CODED, values
 
@@ -171,6 +172,7 @@ class Searcher:
         members = config.members(config_folder)
         self._members = {member.id: member.name.ko for member in members}
         self._values = values(vocabularies, members, self._seen)
+        self._suggester = Suggester(engine, self._meaning, self._titles, self._values)
         self._sources = {source.name: source.title for member in members for source in member.sources}
 
     def search(self, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -209,6 +211,19 @@ class Searcher:
             understood=asked.words,
             cut=asked.cut,
         )
+
+    def suggest(self, query: SearchQuery) -> list[Suggestion]:
+        """Complete what is typed, under the filters of `query`."""
+        self._refuse_a_strange_index()
+        return self._suggester.suggest(query, self._lexicon())
+
+    def _titles(self, ids: Sequence[str]) -> dict[str, str]:
+        """Read the titles of datasets that are there."""
+        return {
+            id: title.text
+            for id, row in self._ledger.datasets(ids).items()
+            if not row.removed and (title := said(codec.decode(row.content).title))
+        }
 
     def _refuse_a_strange_index(self) -> None:
         if time.monotonic() < self._own_until:

@@ -6,16 +6,17 @@ Read from the index in one go (`SearchIndex.words`) and held in memory: about 20
 from __future__ import annotations
 
 import heapq
+import itertools
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from indexer.analysis import initials, strokes
+from indexer.analysis import initials, letters, strokes
 from indexer.engines.base import SearchIndex
 
 Row = TypeVar("Row")
@@ -26,6 +27,7 @@ _TWO_SLIPS = 11
 _END = 2
 _HEADS = 2
 _KEPT_FOR_A_HEAD = 200
+_LOOKED_AT_FOR_A_SLIP = 3000
 _STEP = 500
 _PAUSE_SECONDS = 0.0005
 
@@ -59,7 +61,7 @@ class Lexicon:
         self._counts = [count for _, count in rows]
         self.agencies = [Known(name, count) for name, count in agencies]
         if gently:
-            for part in ("_by_keys", "_by_initials", "_by_ends"):
+            for part in ("_by_keys", "_by_initials", "_by_ends", "_by_agency"):
                 getattr(self, part)
 
     @classmethod
@@ -82,6 +84,19 @@ class Lexicon:
     def with_initials(self, letters: str, most: int, *, whole: bool = True) -> list[Known]:
         """Words with these initial consonants, the most frequent first; not `whole`: words that begin with them."""
         return self._known(self._by_initials.beginning(letters, most, whole=whole))
+
+    def beginning_nearly(self, keys: str, most: int) -> list[Known]:
+        """Words that begin with `keys` but for one slip, which is not in the first two of them."""
+        if len(keys) < _ONE_SLIP:
+            return []
+        places = self._by_keys.beginning(keys[:_END], _LOOKED_AT_FOR_A_SLIP)
+        beginnings = (self._terms[place].partition("|")[0][: len(keys)] for place in places)
+        near = process.extract_iter(keys, beginnings, scorer=OSA.distance, score_cutoff=1, processor=None)
+        return self._known(places[at] for _, _, at in itertools.islice(near, most))
+
+    def agencies_beginning(self, keys: str, most: int) -> list[Known]:
+        """Agencies of which a word begins with these keys, or whose initial consonants begin so (given as letters)."""
+        return [self.agencies[place] for place in self._by_agency.beginning(keys, most)]
 
     def near(self, word: str, most: int) -> list[Known]:
         """Words that one slip of the fingers makes of `word` (two in a long one), the nearest and most frequent first."""
@@ -113,11 +128,23 @@ class Lexicon:
 
     @cached_property
     def _by_keys(self) -> _Column:
-        return _Column(self._terms, self._gently)
+        return _Column(enumerate(self._terms), self._gently)
 
     @cached_property
     def _by_initials(self) -> _Column:
-        return _Column((initials(term.partition("|")[2]) for term in self._terms), self._gently)
+        words = (term.partition("|")[2] for term in self._terms)
+        return _Column(enumerate(map(initials, words)), self._gently)
+
+    @cached_property
+    def _by_agency(self) -> _Column:
+        return _Column(
+            (
+                (place, spelling)
+                for place, (name, _) in enumerate(self.agencies)
+                for spelling in {initials(name), *(strokes(letters(" ".join(part))) for part in _endings(name.split()))}
+            ),
+            self._gently,
+        )
 
     @cached_property
     def _by_ends(self) -> dict[tuple[int, str, str], list[int]]:
@@ -140,10 +167,10 @@ class _Column:
     What very many words begin with is kept apart, with its first words: nobody waits for 100,000 to be looked through.
     """
 
-    def __init__(self, spellings: Iterable[str], gently: bool) -> None:
+    def __init__(self, spellings: Iterable[tuple[int, str]], gently: bool) -> None:
         self._heads: dict[str, list[int]] = {}
         groups: dict[str, list[tuple[str, int]]] = {}
-        for place, spelling in enumerate(_steps(spellings, gently)):
+        for place, spelling in _steps(spellings, gently):
             for length in range(_HEADS + 1):
                 kept = self._heads.setdefault(spelling[:length], [])
                 if len(kept) < _KEPT_FOR_A_HEAD:
@@ -159,10 +186,10 @@ class _Column:
     def beginning(self, text: str, most: int, *, whole: bool = False) -> list[int]:
         """Give the first places whose spelling begins so; `whole`: is so."""
         if not whole and len(text) <= _HEADS and most <= _KEPT_FOR_A_HEAD:
-            return self._heads.get(text, [])[:most]
+            return list(dict.fromkeys(self._heads.get(text, ())))[:most]
         low = bisect_left(self._spellings, text)
         high = bisect_right(self._spellings, text if whole else text + "\U0010ffff")
-        return heapq.nsmallest(most, self._places[low:high])
+        return heapq.nsmallest(most, set(self._places[low:high]))
 
 
 def _steps(rows: Iterable[Row], gently: bool) -> Iterator[Row]:
@@ -171,6 +198,10 @@ def _steps(rows: Iterable[Row], gently: bool) -> Iterator[Row]:
         if gently and not at % _STEP:
             time.sleep(_PAUSE_SECONDS)
         yield row
+
+
+def _endings(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (words[at:] for at in range(len(words)))
 
 
 def _digits(word: str) -> str:

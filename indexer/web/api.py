@@ -18,12 +18,13 @@ from harvester.ledger import Door, Ledger, StoredDataset
 from indexer.documents import ANALYSIS
 from indexer.languages import said
 from indexer.ownership import estrangement
+from indexer.parameters import SearchQuery
 from indexer.web.answers import json_answer
 from indexer.web.faults import NotHereError
-from indexer.web.openapi import DATASET_ID, search_parameters
+from indexer.web.openapi import DATASET_ID, search_parameters, suggest_parameters
 from indexer.web.parameters import no_parameters, parameters
 from indexer.web.readers import Reader, Readers
-from indexer.web.schemas import DatasetAnswer, Fault, HealthAnswer, MembersAnswer, SearchAnswer, answered
+from indexer.web.schemas import DatasetAnswer, Fault, HealthAnswer, MembersAnswer, SearchAnswer, SuggestAnswer, answered
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -56,6 +57,24 @@ async def search(request: Request) -> Response:
     given = parameters(request)
     answer = await readers(request).ask(lambda reader: reader.searcher.search(given))
     return json_answer(request, answer, volatile=("took_ms",))
+
+
+@router.get(
+    "/api/suggest",
+    operation_id="suggest",
+    summary="Complete what is being typed",
+    responses={200: answered(SuggestAnswer, "Words, agencies and titles, the likeliest first"), **_WRONG},
+    openapi_extra={"parameters": suggest_parameters()},
+)
+async def suggest(request: Request) -> Response:
+    """Give words, agencies and titles that go on as the text does, with numbers of datasets under the filters.
+
+    The text may end in the middle of a syllable (장ㅂ, 장박), be typed with the keyboard in the other language, or be
+    initial consonants (ㅁㅅㅁㅈ). What stands before its last word stays, and is completed.
+    """
+    query = SearchQuery.being_typed(parameters(request))
+    found = await readers(request).ask(lambda reader: reader.searcher.suggest(query))
+    return json_answer(request, {"suggestions": [each.to_json() for each in found]})
 
 
 @router.get(

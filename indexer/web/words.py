@@ -1,4 +1,4 @@
-"""The words that corrections and suggestions look in: read beside the searches, and again when the index has changed."""
+"""The words that corrections and suggestions look in: read beside the searches, again when the index has changed."""
 
 from __future__ import annotations
 
