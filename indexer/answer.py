@@ -18,9 +18,10 @@ from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ForeignIndexError
 from harvester.ledger import Ledger
 from indexer.analysis import Analyser
-from indexer.documents import UNKNOWN
+from indexer.documents import UNKNOWN, columns, places
 from indexer.engines.base import Everything, Request, SearchIndex
 from indexer.explaining import Explainer, Match
+from indexer.hints import Hinter, Hints
 from indexer.languages import Said, in_reading_order, said
 from indexer.lexicon import Lexicon
 from indexer.meaning import Meaning, Word
@@ -63,7 +64,8 @@ class Found:
 
     `highlights`: property → fragments, HTML with ``<mark>`` around what matched and everything else escaped; only
     properties in which something matched. `partial`: it has only some of the words. `matches` say why it was found,
-    where that was asked for.
+    where that was asked for, or where words matched that were not typed. `missing` are the words of a partial one that
+    it does not have.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Found:
     highlights: Mapping[str, tuple[str, ...]]
     partial: bool = False
     matches: tuple[Match, ...] | None = None
+    missing: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it."""
@@ -95,6 +98,7 @@ class Found:
             "score": round(self.score, 4),
             "highlights": {name: list(fragments) for name, fragments in self.highlights.items()},
             "partial": self.partial,
+            "missing": list(self.missing),
         } | ({} if self.matches is None else {"matches": [match.to_json() for match in self.matches]})
 
 
@@ -114,11 +118,7 @@ class Answer:
     all_words: int = 0
     understood: tuple[Word, ...] = ()
     cut: bool = False
-
-    @property
-    def corrected(self) -> bool:
-        """Whether a word was looked for in another form because none of the datasets has it as it was typed."""
-        return any(word.correction is not None for word in self.understood)
+    hints: Hints = Hints()
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it, keys in the contract's order."""
@@ -134,6 +134,7 @@ class Answer:
             "all_words": self.all_words,
             "cut": self.cut,
             "words": [_understood(word) for word in self.understood],
+            **self.hints.to_json(),
         }
 
 
@@ -172,6 +173,7 @@ class Searcher:
         members = config.members(config_folder)
         self._members = {member.id: member.name.ko for member in members}
         self._values = values(vocabularies, members, self._seen)
+        self._hinter = Hinter(engine, self._meaning, self._values)
         self._suggester = Suggester(engine, self._meaning, self._titles, self._values)
         self._sources = {source.name: source.title for member in members for source in member.sources}
 
@@ -179,14 +181,17 @@ class Searcher:
         """Give the endpoint's JSON for these parameters."""
         return self.answer(SearchQuery.from_parameters(parameters)).to_json()
 
-    def answer(self, query: SearchQuery) -> Answer:
-        """Search, read what was found, label and highlight it."""
+    def answer(self, query: SearchQuery, *, reasons: bool = False) -> Answer:
+        """Search, read what was found, label and highlight it; `reasons`: explain hits by words that were not typed."""
         began = time.perf_counter()
         self._refuse_a_strange_index()
-        asked = ask(self._engine, query, self._meaning, self._lexicon(), values=self._values)
+        lexicon = self._lexicon()
+        asked = ask(self._engine, query, self._meaning, lexicon, values=self._values)
         relaxed = asked.result.total > asked.strict
         explainer = Explainer(self._analyser, asked.words, whole=not relaxed)
+        strict = Explainer(self._analyser, asked.words, whole=True)
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
+        explains = query.explain or (reasons and any(len(word.forms) > 1 for word in asked.words))
         hits = []
         for place, hit in enumerate(asked.result.hits, asked.position):
             row = stored.get(hit.id)
@@ -194,8 +199,11 @@ class Searcher:
             if row is not None and not row.removed:
                 dataset = codec.decode(row.content)
                 found = self._found(dataset, hit.score, explainer)
-                matches = tuple(explainer.matches(_texts(dataset))) if query.explain else None
-                hits.append(replace(found, partial=place >= asked.strict, matches=matches))
+                partial = place >= asked.strict
+                texts = _texts(dataset) if explains or partial else {}
+                matches = tuple(explainer.matches(texts)) if explains else None
+                missing = tuple(strict.missing(texts)) if partial else ()
+                hits.append(replace(found, partial=partial, matches=matches, missing=missing))
         facets = {
             field: tuple(FacetValue(value, self.label(field, value), count) for value, count in counts)
             for field, counts in asked.result.facets.items()
@@ -210,6 +218,7 @@ class Searcher:
             all_words=asked.strict,
             understood=asked.words,
             cut=asked.cut,
+            hints=self._hinter.hints(query, asked, lexicon),
         )
 
     def suggest(self, query: SearchQuery) -> list[Suggestion]:
@@ -311,6 +320,8 @@ def _texts(dataset: Dataset) -> dict[str, list[str]]:
         "keyword": [word for words in dataset.keyword.values() for word in words],
         "publisher": [each.text for each in in_reading_order(publisher)],
         "description": [each.text[:_HIGHLIGHTED] for each in in_reading_order(dataset.description)],
+        "column": [text[:_HIGHLIGHTED] for text in columns(dataset)],
+        "place": list(places(dataset)),
     }
 
 

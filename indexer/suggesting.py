@@ -1,7 +1,7 @@
 """What the search box offers while somebody types: words, agencies and titles, with numbers of datasets.
 
-Everything goes by the keys that were pressed, so that a half-typed syllable, the other keyboard and a whole word are one
-case: ㅈ, 자, 장ㅂ and 장박 are all beginnings of 장바구니. What stands before the last word stays, and is completed.
+Everything goes by the keys that were pressed, so that a half-typed syllable, the other keyboard and a whole word are
+one case: ㅈ, 자, 장ㅂ and 장박 are all beginnings of 장바구니. What stands before the last word stays, and is completed.
 """
 
 from __future__ import annotations

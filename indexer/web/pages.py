@@ -23,7 +23,7 @@ async def search(request: Request) -> Response:
 
     def find(reader: Reader) -> SearchPage:
         query = SearchQuery.from_parameters(given)
-        return search_page(query, reader.searcher.answer(query), reader.searcher.label)
+        return search_page(query, reader.searcher.answer(query, reasons=True), reader.searcher.label)
 
     page = await readers(request).ask(find)
     return page_answer(request, "search.html", page=page, asked_for=page.asked_for, kept=page.kept)

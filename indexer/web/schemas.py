@@ -52,6 +52,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         ),
     ]
     partial: Annotated[bool, Meta(description="it has only some of the words")]
+    missing: Annotated[list[str], Meta(description="the words that a partial one does not have")]
     matches: Annotated[list[MatchAnswer], Meta(description="with `explain=true` only")] | UnsetType = UNSET
 
 
@@ -80,6 +81,30 @@ class AlsoAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     why: WHY
 
 
+class CorrectionAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A typed word and what was looked for in its place."""
+
+    typed: str
+    texts: list[str]
+    why: WHY
+    also: Annotated[bool, Meta(description="true: the typed word was found, too, and comes first")]
+
+
+class OtherAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another text, and how many datasets have all its words."""
+
+    text: str
+    total: int
+
+
+class WithoutAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A word to drop, the text without it, and how many datasets have all words of that."""
+
+    word: str
+    text: str
+    total: int
+
+
 class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Found datasets, and facets with counts."""
 
@@ -94,6 +119,13 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     all_words: Annotated[int, Meta(description="so many of `total` have all words; the others follow them, `partial`")]
     cut: Annotated[bool, Meta(description="the text was long: only its weightiest words were looked for, see `words`")]
     words: Annotated[list[WordAnswer], Meta(description="what was made of the text")]
+    corrected: Annotated[list[CorrectionAnswer], Meta(description="slips that were mended; `exact=true` undoes it")]
+    did_you_mean: Annotated[
+        OtherAnswer | None, Meta(description="a spelling that many more datasets have; it was not looked for")
+    ]
+    without: Annotated[
+        list[WithoutAnswer], Meta(description="where none has all words: the words without which there are some")
+    ]
 
 
 class SuggestionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

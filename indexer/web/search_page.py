@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
+from indexer.analysis import letters
 from indexer.answer import Answer, FacetValue, Found, cut
 from indexer.fields import BY_NAME
+from indexer.hints import Correction, Other
 from indexer.parameters import DATES, DEEPEST, FILTERS, SearchQuery
 
 Parameters = Sequence[tuple[str, str]]
@@ -86,8 +88,28 @@ class Range(NamedTuple):
     open: bool
 
 
+class Reason(NamedTuple):
+    """Where a dataset has `matched`, which is taken for `typed`."""
+
+    field: str
+    matched: str
+    typed: str
+
+
+class Advice(NamedTuple):
+    """A text to search for instead; `word` is the one that it leaves out or replaces."""
+
+    text: str
+    total: int
+    url: str
+    word: str = ""
+
+
 class ShownHit(NamedTuple):
-    """A hit as it is read; `words` are keywords that matched where neither title nor description did."""
+    """A hit as it is read; `words` are keywords that matched where neither title nor description did.
+
+    `reasons`: words of the dataset that were taken for others; `missing`: words that it does not have.
+    """
 
     id: str
     title: Markup
@@ -100,6 +122,9 @@ class ShownHit(NamedTuple):
     modified: str | None
     source: str
     words: list[Markup]
+    partial: bool
+    reasons: list[Reason]
+    missing: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +142,16 @@ class SearchPage:
     sorts: list[Order]
     pages: list[Step]
     range: Range
-    relaxed: bool
+    all_words: int
+    corrected: Sequence[Correction]
+    exact: bool
+    as_typed: str | None
+    with_others: str
+    did_you_mean: Advice | None
+    without: list[Advice]
+    little: Sequence[str]
+    looked_for: Sequence[str]
+    nothing_to_find: bool
     reaches_the_end: bool
     deepest: int
     narrowed: bool
@@ -153,7 +187,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
     reachable = min(answer.total, DEEPEST)
     return SearchPage(
         asked_for=query.q,
-        kept=links.kept("q"),
+        kept=links.kept("q", "exact", "explain"),
         total=answer.total,
         first=query.offset + 1,
         hits=[_shown(hit, label) for hit in answer.hits],
@@ -171,11 +205,41 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
             kept=links.kept(_RANGE),
             open=bool(low or high),
         ),
-        relaxed=answer.all_words < answer.total,
+        all_words=answer.all_words,
+        corrected=answer.hints.corrected,
+        exact=query.exact,
+        as_typed=links.instead("exact", "true") if not query.exact and _differs(answer) else None,
+        with_others=links.instead("exact", None),
+        did_you_mean=_advice(links, answer.hints.did_you_mean),
+        without=[
+            Advice(each.text, each.total, links.instead("q", each.text), each.word) for each in answer.hints.without
+        ],
+        little=[word.typed for word in answer.understood if word.silent],
+        looked_for=[word.typed for word in answer.understood if not word.silent] if answer.cut else [],
+        nothing_to_find=bool(query.q) and not letters(query.q),
         reaches_the_end=answer.total <= DEEPEST or query.offset + query.size < reachable or query.cursor is not None,
         deepest=DEEPEST,
         narrowed=bool(query.to_parameters()),
     )
+
+
+def _differs(answer: Answer) -> bool:
+    return any(form.why not in ("typed", "identifier") for word in answer.understood for form in word.forms)
+
+
+def _advice(links: _Links, other: Other | None) -> Advice | None:
+    return None if other is None else Advice(other.text, other.total, links.instead("q", other.text))
+
+
+def _reasons(hit: Found) -> list[Reason]:
+    """Say why a dataset was found, where marks alone do not tell: its words are not the typed ones."""
+    matches = hit.matches or ()
+    as_typed = {match.typed for match in matches if match.why == "typed"}
+    found: dict[str, Reason] = {}
+    for match in matches:
+        if match.typed not in as_typed and match.typed not in found and match.why != "identifier":
+            found[match.typed] = Reason(BY_NAME[match.field].label, match.matched, match.typed)
+    return list(found.values())
 
 
 def _shown(hit: Found, label: Labels) -> ShownHit:
@@ -196,6 +260,9 @@ def _shown(hit: Found, label: Labels) -> ShownHit:
         modified=hit.modified,
         source=label("source", hit.source),
         words=[Markup(word) for word in hit.highlights.get("keyword", ())[:5]] if not (title or fragments) else [],
+        partial=hit.partial,
+        reasons=_reasons(hit),
+        missing=hit.missing,
     )
 
 
