@@ -17,10 +17,12 @@ from harvester.catalog.urls import is_web_address
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ForeignIndexError
 from harvester.ledger import Ledger
+from indexer import similar
 from indexer.analysis import Analyser
 from indexer.documents import UNKNOWN, columns, places
 from indexer.engines.base import Everything, Request, SearchIndex
 from indexer.explaining import Explainer, Match
+from indexer.facets import MOST_VALUES, FacetList, FacetQuery, FacetValue, listed
 from indexer.hints import Hinter, Hints
 from indexer.languages import Said, in_reading_order, said
 from indexer.lexicon import Lexicon
@@ -47,15 +49,6 @@ _REMEMBERED_CHUNKS = 20_000
 _HIGHLIGHTED = 20_000
 Spans = Sequence[tuple[int, int]]
 """Places in a text, from and to (excluded), in characters, in order and apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class FacetValue:
-    """A value of a field, how it reads, and in how many found datasets it is."""
-
-    value: str
-    label: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +119,7 @@ class Answer:
             "total": self.total,
             "took_ms": self.took_ms,
             "hits": [hit.to_json() for hit in self.hits],
-            "facets": {
-                field: [{"value": each.value, "label": each.label, "count": each.count} for each in values]
-                for field, values in self.facets.items()
-            },
+            "facets": {field: [each.to_json() for each in values] for field, values in self.facets.items()},
             "cursor": self.cursor,
             "all_words": self.all_words,
             "cut": self.cut,
@@ -225,6 +215,23 @@ class Searcher:
         """Complete what is typed, under the filters of `query`."""
         self._refuse_a_strange_index()
         return self._suggester.suggest(query, self._lexicon())
+
+    def facet(self, query: FacetQuery) -> FacetList:
+        """Give the values of one facet among what a search finds."""
+        self._refuse_a_strange_index()
+        facets = {query.field: MOST_VALUES}
+        search = replace(query.search, size=1)
+        asked = ask(self._engine, search, self._meaning, self._lexicon(), facets, self._values)
+        return listed(query, asked.result.facets[query.field], self.label)
+
+    def similar(self, dataset: Dataset) -> list[Found]:
+        """Give datasets like this one, the likest first."""
+        self._refuse_a_strange_index()
+        ids = similar.candidates(self._engine, self._analyser, dataset)
+        rows = self._ledger.datasets(ids)
+        others = [codec.decode(row.content) for id in ids if (row := rows.get(id)) is not None and not row.removed]
+        nothing = Explainer(self._analyser, (), whole=True)
+        return [self._found(other, 0.0, nothing) for other in similar.distinct(dataset, others)]
 
     def _titles(self, ids: Sequence[str]) -> dict[str, str]:
         """Read the titles of datasets that are there."""

@@ -1,7 +1,7 @@
 """What the search box offers while somebody types: words, agencies and titles, with numbers of datasets.
 
 Everything goes by the keys that were pressed, so that a half-typed syllable, the other keyboard and a whole word are
-one case: ㅈ, 자, 장ㅂ and 장박 are all beginnings of 장바구니. What stands before the last word stays, and is completed.
+one case: ㅈ, 자, 장ㅂ and 장박 all begin 장바구니. What stands before the last word stays, and is completed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class Suggestion:
     """One line to choose. `text` is what to search for; an agency is a value to filter by, and `text` is its name.
 
     `count`: datasets that have the word in title or keywords, are of the agency, have the title; under the filters.
-    `why`: how the word was found, where it does not begin with what was typed. `id`: of the only dataset.
+    `why`: how the word was found, where it does not begin with what was typed. `id`: of the only dataset. `rest`: what
+    stood before the name of an agency, and is left to search for.
     """
 
     text: str
@@ -68,11 +69,12 @@ class Suggestion:
     count: int
     why: Why | None = None
     id: str | None = None
+    rest: str | None = None
 
     def to_json(self) -> dict[str, Json]:
         """As the endpoint has it."""
         found: dict[str, Json] = {"text": self.text, "kind": self.kind, "count": self.count}
-        return found | {name: value for name in ("why", "id") if (value := getattr(self, name))}
+        return found | {name: value for name in ("why", "id", "rest") if (value := getattr(self, name))}
 
 
 class Suggester:
@@ -97,7 +99,7 @@ class Suggester:
         found = self._titled(plan, last, completions, typed) if letters(typed) else []
         shown = self._written(found)
         words = self._words(head, last, plan, completions, shown, narrowed)
-        agencies = self._agencies(last, plan, lexicon, narrowed) if last else []
+        agencies = self._agencies(head, last, plan, lexicon, narrowed) if last else []
         titles = self._title_suggestions(found, plan, typed, most)
         if not words and not agencies and not titles:
             words = list(self._corrections(head, last, plan, lexicon))
@@ -180,7 +182,7 @@ class Suggester:
 
     # agencies
 
-    def _agencies(self, last: str, plan: Plan, lexicon: Lexicon, narrowed: bool) -> list[Suggestion]:
+    def _agencies(self, head: str, last: str, plan: Plan, lexicon: Lexicon, narrowed: bool) -> list[Suggestion]:
         text = letters(last)
         begun = [text] if _INITIALS.fullmatch(text) else []
         found = {known.word: known for keys in (*begun, *_keys(last)) for known in lexicon.agencies_beginning(keys, 4)}
@@ -194,7 +196,7 @@ class Suggester:
             node = OneOf("organization", (known.word,))
             count = self._count(plan, node) if narrowed else known.datasets
             if count:
-                suggestions.append(Suggestion(known.word, "agency", count))
+                suggestions.append(Suggestion(known.word, "agency", count, rest=head.strip()))
         return sorted(suggestions, key=lambda each: -each.count)
 
     # titles

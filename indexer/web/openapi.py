@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from indexer.facets import LARGEST_LIST, LONGEST_PREFIX, USUAL_LIST
 from indexer.fields import BY_NAME
 from indexer.parameters import (
     DATES,
@@ -49,6 +50,21 @@ def suggest_parameters() -> list[dict[str, Any]]:
         _parameter("q", text, {"type": "string", "maxLength": LONGEST_TEXT}, example="미세먼지 측ㅈ"),
         *narrowing,
         _parameter("size", "Suggestions at most", number),
+    ]
+
+
+def facet_parameters() -> list[dict[str, Any]]:
+    """Describe the parameters of a facet's values: a search, and which of the values."""
+    search = [each for each in search_parameters() if each["name"] in ("q", *NARROWING, "exact")]
+    field = {"type": "string", "enum": list(FILTERS)}
+    prefix = "Only values with this text in their label; letter case, width and spaces do not matter"
+    number = {"type": "integer", "minimum": 1, "maximum": LARGEST_LIST, "default": USUAL_LIST}
+    return [
+        {"name": "field", "in": "path", "required": True, "description": "field to filter by", "schema": field},
+        *search,
+        _parameter("prefix", prefix, {"type": "string", "maxLength": LONGEST_PREFIX}, example="서울"),
+        _parameter("cursor", "`cursor` of an earlier answer to the same request", {"type": "string"}),
+        _parameter("size", "Values at most", number),
     ]
 
 

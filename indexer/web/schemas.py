@@ -141,12 +141,28 @@ class SuggestionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     ]
     why: Annotated[str | None, Meta(description="how it was found, if it does not begin as typed; see `also`")] = None
     id: Annotated[str | None, Meta(description="the dataset, where only one has this title")] = None
+    rest: Annotated[str | None, Meta(description="of an agency: what was typed before its name, left as `q`")] = None
 
 
 class SuggestAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the text may become."""
 
     suggestions: list[SuggestionAnswer]
+
+
+class FacetAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Values of one field."""
+
+    field: str
+    total: Annotated[int, Meta(description="values that there are, whatever page was asked for")]
+    values: list[FacetValue]
+    cursor: Annotated[str | None, Meta(description="parameter `cursor` of the next page; null when nothing follows")]
+
+
+class SimilarAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Datasets like one."""
+
+    similar: list[Hit]
 
 
 class QualityReason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -254,7 +270,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     error: Error
 
 
-_ANSWERS = (SearchAnswer, SuggestAnswer, DatasetAnswer, MembersAnswer, HealthAnswer, Fault)
+_ANSWERS = (SearchAnswer, SuggestAnswer, FacetAnswer, SimilarAnswer, DatasetAnswer, MembersAnswer, HealthAnswer, Fault)
 
 
 def components() -> Mapping[str, Any]:

@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 from markupsafe import Markup, escape
 
 from indexer.analysis import letters
-from indexer.answer import Answer, FacetValue, Found, cut
+from indexer.answer import Answer, Found, cut
+from indexer.facets import PARAMETERS, FacetList, FacetQuery, FacetValue
 from indexer.fields import BY_NAME
 from indexer.hints import Correction, Other
 from indexer.parameters import DATES, DEEPEST, FILTERS, SearchQuery
+from indexer.query import FACET_VALUES
 
 Parameters = Sequence[tuple[str, str]]
 Labels = Callable[[str, str], str]
@@ -41,13 +43,17 @@ class Choice(NamedTuple):
 
 
 class Facet(NamedTuple):
-    """A field to filter by; `chosen` counts its chosen values, `shown` how many stand before "more"."""
+    """A field to filter by; `chosen` counts its chosen values, `shown` how many stand before "more".
+
+    `all` leads to every value, where there may be more than are listed.
+    """
 
     label: str
     values: list[Choice]
     chosen: int
     open: bool
     shown: int
+    all: str | None = None
 
 
 class Chip(NamedTuple):
@@ -172,6 +178,10 @@ class _Links:
     def instead(self, name: str, value: str | None) -> str:
         return _address([*self.kept(name), *([(name, value)] if value else [])])
 
+    def facet(self, field: str, *more: tuple[str, str]) -> str:
+        kept = [pair for pair in self.parameters if pair[0] in (*PARAMETERS, "exact")]
+        return f"/facets/{field}" + (f"?{urlencode([*kept, *more])}" if kept or more else "")
+
     def kept(self, *names: str) -> list[tuple[str, str]]:
         return [pair for pair in self.parameters if pair[0] not in names]
 
@@ -288,7 +298,8 @@ def _facets(query: SearchQuery, answer: Answer, label: Labels, links: _Links) ->
         # A list of one more is no longer than the words "one more".
         shown += len(choices) == shown + 1
         open_ = bool(chosen) or len(facets) < _OPEN_FACETS
-        facets.append(Facet(BY_NAME[field].label, choices, len(chosen), open_, shown))
+        every = links.facet(field) if len(counted) >= FACET_VALUES else None
+        facets.append(Facet(BY_NAME[field].label, choices, len(chosen), open_, shown, every))
     return facets
 
 
@@ -351,3 +362,37 @@ def _pages(query: SearchQuery, answer: Answer, reachable: int, links: _Links) ->
         steps.append(step(number))
         before = number
     return steps + ([step(now + 1, "다음 ›", "다음 쪽", "next")] if now < last else [])
+
+
+@dataclass(frozen=True, slots=True)
+class FacetPage:
+    """Everything that ``facet.html`` shows."""
+
+    label: str
+    field: str
+    total: int
+    values: list[Choice]
+    prefix: str
+    kept: Parameters
+    back: str
+    following: str | None
+
+
+def facet_page(query: FacetQuery, found: FacetList) -> FacetPage:
+    """Lay out the values of one facet, each of them the search that it narrows."""
+    links = _Links(query.search)
+    chosen = query.search.filters.get(query.field, ())
+    more = [("prefix", query.prefix)] if query.prefix else []
+    return FacetPage(
+        label=BY_NAME[query.field].label,
+        field=query.field,
+        total=found.total,
+        values=[
+            _choice(query.field, each.value, each.label, each.count, each.value in chosen, links)
+            for each in found.values
+        ],
+        prefix=query.prefix,
+        kept=[pair for pair in links.parameters if pair[0] in PARAMETERS],
+        back=_address(links.kept()),
+        following=links.facet(query.field, *more, ("cursor", found.cursor)) if found.cursor else None,
+    )
