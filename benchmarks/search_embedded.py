@@ -63,7 +63,7 @@ def change(seq: int, line: bytes) -> Change:
 
 
 def documents(changes: list[Change]) -> list[Document]:
-    return [document(each, keeps_content=False) for each in changes]
+    return [document(each) for each in changes]
 
 
 def batches(file: Path) -> Iterator[list[Change]]:

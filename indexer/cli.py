@@ -26,6 +26,7 @@ from harvester.errors import DataMoaError, IndexEngineError, QueryError, UsageEr
 from harvester.ledger import Ledger
 from indexer import load
 from indexer.engines import open_index
+from indexer.evaluation.questions import Half
 
 WRONG_USAGE = 64
 
@@ -161,6 +162,40 @@ def search(
         if values:
             shown = ", ".join(f"{value['label']} {value['count']:,}" for value in values[:6])
             console.out.print(f"{field}: {shown}", style="dim")
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    questions: Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER", help="questions, .jsonl or .tsv")],
+    url: Annotated[str | None, typer.Option(help="ask a running endpoint of this ledger, not the index itself")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="only sets whose name matches; repeatable")] = None,
+    half: Annotated[Half | None, typer.Option(help="only this half of the questions")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="at most so many questions of a set")] = None,
+    save: Annotated[Path | None, typer.Option(help="keep the run in this file")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="compare with a run that was kept")] = None,
+    show: Annotated[int, typer.Option(min=0, help="list so many changes of each set")] = 5,
+    processes: Annotated[int, typer.Option(min=1, help="that ask at the same time")] = 2,
+    json: Json = False,
+) -> None:
+    """How well searches find what they should: measures by set and half, compared with an earlier run."""
+    from indexer.evaluation import asking, report
+    from indexer.evaluation import questions as asked
+    from indexer.evaluation import run as runs
+
+    here: Context = context.obj
+    if url:
+        asking.check_url(url)
+    earlier = runs.load(baseline) if baseline else None
+    chosen = asked.chosen(asked.read(questions), sets or (), half, sample)
+    if not chosen:
+        raise UsageError("no questions are left; `--set` takes regular expressions of the sets' names")
+    with here.ledger() as ledger:
+        results = runs.run(here.settings, ledger, url, chosen, processes)
+    if save:
+        runs.save(save, results)
+    changed = None if earlier is None else runs.changes(results, earlier)
+    report.print_report(list(runs.summaries(results, earlier)), changed, results, show, json=json)
 
 
 @app.command()

@@ -50,8 +50,8 @@ def _analyser() -> Analyser:
     return Analyser(remember=_REMEMBERED_CHUNKS, names={n.word: n.parts or (n.word,) for n in t.dictionary})
 
 
-def document(change: Change, *, keeps_content: bool = True) -> Document:
-    """Make the document of a change that is no tombstone; without `keeps_content` it does not carry the dataset.
+def document(change: Change) -> Document:
+    """Make the document of a change that is no tombstone.
 
     Uses one analyser a process. Raises what `codec.decode` raises when the content is no dataset.
     """
@@ -63,7 +63,7 @@ def document(change: Change, *, keeps_content: bool = True) -> Document:
         seq=change.seq,
         source=change.source,
         content_hash=change.content_hash.hex(),
-        content=change.content if keeps_content else b"",
+        content=change.content,
         terms={field: text for field, text in _terms(dataset) if text},
         values={field: values for field, values in _values(dataset) if values},
         sort_title=_sort_title(dataset),

@@ -13,6 +13,7 @@ class Field(NamedTuple):
 
     `property` is the DCAT property (or properties) it is made from; `boost` weighs it in ranking (text only);
     `facet`: values are counted; `sort`: results may be ordered by it; `many`: a document has several values;
+    `listed`: its terms can be listed with their numbers of documents (text only; values of keyword fields always can);
     `label` is what a searcher reads, `label_en` what it is called in English.
     """
 
@@ -25,6 +26,7 @@ class Field(NamedTuple):
     facet: bool = False
     sort: bool = False
     many: bool = False
+    listed: bool = False
 
 
 FIELDS: tuple[Field, ...] = (
@@ -36,7 +38,7 @@ FIELDS: tuple[Field, ...] = (
     Field("place", "dct:spatial, dct:temporal", "text", "지역·기간", "Place and period", boost=1.0, many=True),
     Field("identifier", "dct:identifier, dcat:landingPage, dcat:accessURL", "text", "식별자·주소", many=True),
     Field("grams", "dct:title, dcat:keyword", "text", "제목·키워드 글자쌍", many=True),
-    Field("word", "dct:title, dcat:keyword", "text", "제목·키워드 낱말", many=True),
+    Field("word", "dct:title, dcat:keyword", "text", "제목·키워드 낱말", many=True, listed=True),
     Field("initials", "dct:title", "text", "제목 첫소리", many=True),
     Field("organization", "dct:publisher", "keyword", "제공기관", "Organization", facet=True),
     Field("theme", "dcat:theme", "keyword", "분류", "Theme", facet=True, many=True),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from typing import NamedTuple, TypeVar
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from indexer.analysis import initials, letters, strokes
+from indexer.analysis import initials, jamo, letters, strokes
 from indexer.engines.base import SearchIndex
 
 Row = TypeVar("Row")
@@ -26,6 +27,9 @@ _ONE_SLIP = 4
 _TWO_SLIPS = 11
 _END = 2
 _HEADS = 2
+_SHORTEST_PART, _LONGEST_PART, _LONGEST_TEXT = 2, 20, 40
+_COST_OF_PART = 15.0
+"""Against the logarithm of how many datasets have a part: fewer parts are likelier than frequent ones."""
 _KEPT_FOR_A_HEAD = 200
 _LOOKED_AT_FOR_A_SLIP = 3000
 _STEP = 500
@@ -58,10 +62,11 @@ class Lexicon:
         self._gently = gently
         # Strings and numbers only: a collection of garbage would stop every thread to look at 300,000 tuples.
         self._terms = [term for term, _ in rows]
-        self._counts = [count for _, count in rows]
+        self._datasets = [count for _, count in rows]
         self.agencies = [Known(name, count) for name, count in agencies]
+        self._agency = {known.word: known for known in self.agencies}
         if gently:
-            for part in ("_by_keys", "_by_initials", "_by_ends", "_by_agency"):
+            for part in ("_datasets_of", "_by_keys", "_by_initials", "_by_ends", "_by_agency"):
                 getattr(self, part)
 
     @classmethod
@@ -74,8 +79,7 @@ class Lexicon:
 
     def count(self, word: str) -> int:
         """How many datasets have this word."""
-        found = self._by_keys.beginning(f"{strokes(word)}|{word}", 1, whole=True)
-        return self._counts[found[0]] if found else 0
+        return self._datasets_of.get(word, 0)
 
     def beginning(self, keys: str, most: int) -> list[Known]:
         """Words whose keys begin so, the most frequent first."""
@@ -98,33 +102,69 @@ class Lexicon:
         """Agencies of which a word begins with these keys, or whose initial consonants begin so (given as letters)."""
         return [self.agencies[place] for place in self._by_agency.beginning(keys, most)]
 
+    def agency(self, name: str) -> Known | None:
+        """Give the agency of this name."""
+        return self._agency.get(name)
+
     def near(self, word: str, most: int) -> list[Known]:
         """Words that one slip of the fingers makes of `word` (two in a long one), the nearest and most frequent first."""
         keys = strokes(word)
         slips = 2 if len(keys) >= _TWO_SLIPS else 1 if len(keys) >= _ONE_SLIP else 0
         if not slips:
             return []
-        found = self._near(keys, slips, keys[:_END], keys[-_END:])
-        if not found and (slips > 1 or len(keys) == _ONE_SLIP):
-            found = self._near(keys, slips, "", "")  # slips at both ends
+        found = self._near(word, slips, keys[:_END], keys[-_END:])
+        if not found and (slips > 1 or len(keys) < _ONE_SLIP + _END):
+            found = self._near(word, slips, "", "")  # slips at both ends
         # A slip keeps digits: 2호선 is not 3호선 misspelt.
         digits = _digits(word)
         nearest = self._known(place for _, place in found)
         return [known for known in nearest if known.word != word and _digits(known.word) == digits][:most]
 
-    def _near(self, keys: str, slips: int, head: str, tail: str) -> list[tuple[int, int]]:
-        """Find words near to `keys` that begin or end so: few slips leave both ends of a word as they are."""
-        found: set[tuple[int, int]] = set()
-        for length in range(len(keys) - slips, len(keys) + slips + 1):
+    def _near(self, word: str, slips: int, head: str, tail: str) -> list[tuple[int, int]]:
+        """Find words near to `word` whose keys begin or end so: few slips leave one end of a word as it is."""
+        keys, written = strokes(word), "".join(jamo(word))
+        # One letter of Hangul may be two keys: ㅟ for ㅓ.
+        reach = slips + 1
+        found: dict[int, int] = {}
+        for length in range(len(keys) - reach, len(keys) + reach + 1):
             for end in {(length, head, ""), (length, "", tail)}:
                 places = self._by_ends.get(end, [])
                 choices = (self._terms[place][:length] for place in places)
-                near = process.extract_iter(keys, choices, scorer=OSA.distance, score_cutoff=slips, processor=None)
-                found.update((int(distance), places[at]) for _, distance, at in near)
-        return sorted(found)
+                near = process.extract_iter(keys, choices, scorer=OSA.distance, score_cutoff=reach, processor=None)
+                for _, _, at in near:
+                    other = "".join(jamo(self._terms[places[at]].partition("|")[2]))
+                    distance = OSA.distance(written, other, score_cutoff=slips)
+                    if distance <= slips:
+                        found[places[at]] = distance
+        return sorted((distance, place) for place, distance in found.items())
 
     def _known(self, places: Iterable[int]) -> list[Known]:
-        return [Known(self._terms[place].partition("|")[2], self._counts[place]) for place in places]
+        return [Known(self._terms[place].partition("|")[2], self._datasets[place]) for place in places]
+
+    def parts(self, text: str) -> list[str]:
+        """Cut a text without spaces into words that titles have: the fewest, then the most frequent; [] where none fit.
+
+        A word of one letter is no part: almost every text could be cut into such.
+        """
+        if not _SHORTEST_PART * 2 <= len(text) <= _LONGEST_TEXT:
+            return []
+        best: list[tuple[float, list[str]] | None] = [(0.0, []), *[None] * len(text)]
+        for end in range(_SHORTEST_PART, len(text) + 1):
+            for begin in range(max(0, end - _LONGEST_PART), end - _SHORTEST_PART + 1):
+                before, word = best[begin], text[begin:end]
+                if before is None or not (count := self._datasets_of.get(word)):
+                    continue
+                cost = before[0] + _COST_OF_PART - math.log(count)
+                now = best[end]
+                if now is None or cost < now[0]:
+                    best[end] = cost, [*before[1], word]
+        whole = best[-1]
+        return whole[1] if whole is not None else []
+
+    @cached_property
+    def _datasets_of(self) -> dict[str, int]:
+        terms = _steps(self._terms, self._gently)
+        return {term.partition("|")[2]: count for term, count in zip(terms, self._datasets, strict=True)}
 
     @cached_property
     def _by_keys(self) -> _Column:

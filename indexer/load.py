@@ -140,7 +140,7 @@ def _drain(
     standing = {row.id for row in ledger.set_asides(index.name)}
     aside: set[str] = set()
     done, applied = start, 0
-    with making(_reader(ledger, start.seq), expected=expected, keeps_content=index.keeps_content) as batches:
+    with making(_reader(ledger, start.seq), expected=expected, ready=index.ready) as batches:
         for made in _joined(batches):
             changes = [each for each in made.changes if not _forgotten(each, forget_tombstones_to)]
             refused = index.apply(changes, done)
@@ -221,7 +221,7 @@ def _repair(ledger: Ledger, index: SearchIndex, some: Sequence[Difference]) -> N
                     content_hash=None if gone else now.content_hash,
                 )
             )
-    made = make(changes, index.keeps_content)
+    made = make(changes, index.ready)
     refused = index.apply(made.changes, _checkpoint(ledger, index))
     _set_aside(ledger, index, [*made.failures, *refused])
     failed = {each.id for each in (*made.failures, *refused)}

@@ -1,4 +1,4 @@
-"""Documents out of changes: in this process for a few, in two worker processes for many."""
+"""Documents out of changes: in this process for a few, in worker processes for many."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from typing import NamedTuple
 from harvester.errors import IndexEngineError
 from harvester.ledger.types import Change
 from indexer.documents import document
-from indexer.engines.base import Deletion, Failure, IndexChange
+from indexer.engines.base import Deletion, Document, Failure, IndexChange
+from indexer.priority import give_way
 
-# Two processes read the dictionaries in about a second; below this many changes one process is done by then.
+# Processes read the dictionaries in about a second; below this many changes one process is done by then.
 _WORTH_WORKERS = 4_000
-_WORKERS = 2
+# Each takes 150 to 200 MB; what the writing process does for each document feeds about eight.
+_WORKERS = min(4, os.cpu_count() or 1)
 _BATCH = 500
 # Made but not yet applied: enough that the workers go on while the engine takes what it has.
-_BATCHES_AHEAD = 10
+_BATCHES_AHEAD = 24
 
 
 class Made(NamedTuple):
@@ -41,20 +43,26 @@ class Made(NamedTuple):
 Read = Callable[[int], Sequence[Change]]
 """The next changes of the feed, at most so many; none at its end."""
 
+Form = Callable[[Document], IndexChange]
+"""The form that an engine wants of a document (`SearchIndex.ready`): made in the workers, it costs them what it would
+cost the one process that writes, and is quicker to hand over."""
+
+_ready: Form
+
 
 @contextlib.contextmanager
-def making(read: Read, *, expected: int, keeps_content: bool) -> Iterator[Iterable[Made]]:
+def making(read: Read, *, expected: int, ready: Form) -> Iterator[Iterable[Made]]:
     """Read changes and make documents of them, in order; `expected`: about how many there are."""
     batches = iter(lambda: read(_BATCH), [])
     if expected < _WORTH_WORKERS or (os.cpu_count() or 1) < 2:
-        yield (make(batch, keeps_content) for batch in batches)
+        yield (make(batch, ready) for batch in batches)
         return
     # Not forked: this process may run threads (the client of a cluster, the web server's) that hold locks.
     executor = ProcessPoolExecutor(
         _WORKERS,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(keeps_content,),
+        initargs=(ready,),
     )
     try:
         yield _in_order(executor, batches)
@@ -77,7 +85,7 @@ def _in_order(executor: ProcessPoolExecutor, batches: Iterator[Sequence[Change]]
         ) from error
 
 
-def make(batch: Sequence[Change], keeps_content: bool) -> Made:
+def make(batch: Sequence[Change], ready: Form) -> Made:
     """Make the documents of a batch; a dataset that none can be made of is a failure, the others go on."""
     changes: list[IndexChange] = []
     failures: list[Failure] = []
@@ -88,22 +96,20 @@ def make(batch: Sequence[Change], keeps_content: bool) -> Made:
             continue
         size += len(change.content)
         try:
-            changes.append(document(change, keeps_content=keeps_content))
+            changes.append(ready(document(change)))
         except Exception as error:  # noqa: BLE001 - whatever one dataset provokes, it must not stop the other million
             why = f"no document can be made of it: {type(error).__name__}: {error}"
             failures.append(Failure(change.id, change.seq, why))
     return Made(batch[-1].seq, changes, failures, size)
 
 
-_keeps_content = True
-
-
-def _start_worker(keeps_content: bool) -> None:
-    global _keeps_content
-    _keeps_content = keeps_content
+def _start_worker(ready: Form) -> None:
+    global _ready
+    _ready = ready
+    give_way()
     # Ctrl-C reaches every process of the terminal: the one that asked for the documents says what happens.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _make_in_worker(batch: Sequence[Change]) -> Made:
-    return make(batch, _keeps_content)
+    return make(batch, _ready)

@@ -19,9 +19,9 @@ from indexer.lexicon import Lexicon
 from indexer.tables import SearchTables, surface
 
 Why: TypeAlias = Literal[
-    "typed", "synonym", "agency", "format", "identifier", "keyboard", "spelling", "initials", "completion"
+    "typed", "synonym", "agency", "format", "identifier", "keyboard", "spelling", "initials", "completion", "spacing"
 ]
-CORRECTIONS: frozenset[Why] = frozenset(("keyboard", "spelling", "initials", "completion"))
+CORRECTIONS: frozenset[Why] = frozenset(("keyboard", "spelling", "initials", "completion", "spacing"))
 
 _SEARCHED = tuple(field.name for field in TEXT if field.boost)
 _LONGEST_NAME = 4
@@ -30,6 +30,8 @@ _MOST_ALTERNATIVES = 8
 _MOST_SPELLINGS = 6
 _MOST_COMPLETIONS = 20
 _INSIDE_FROM = 3
+# No name is longer; of a text without spaces every part would be put in, and all of it analysed each time.
+_LONGEST_COMPOUND = 20
 _LONGEST_INSIDE = 20
 _MOST_TERMS = 20
 _SHORT = 2
@@ -70,6 +72,11 @@ class Word:
     def correction(self) -> Form | None:
         """Give the first form that was not typed but may have been meant."""
         return next((form for form in self.forms if form.why in CORRECTIONS), None)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Terms of the word as it was typed."""
+        return self.forms[0].terms
 
     @property
     def node(self) -> Node:
@@ -149,7 +156,7 @@ class Meaning:
         if self._tables.noise_class(word) or self.analyser.verbal(word):
             return Word(word, (form,), silent=True)
         forms = [form, *self._alternatives_of([word])]
-        if len(forms) == 1:
+        if len(forms) == 1 and len(word) <= _LONGEST_COMPOUND:
             forms += self._alternatives_inside(word)
         if (code := self._formats.get(surface(word))) is not None:
             forms.append(Form(code, "format", 1.0, Term("format", code), fields=("format",)))
@@ -242,8 +249,9 @@ class Meaning:
         is one of many words, as in a sentence; then a short word is no misspelt one.
         """
         text = normal(word.typed)
-        forms = [*self._other_keyboard(text, lexicon, known=known), *self._by_initials(text, lexicon)]
+        forms = [*self._other_keyboard(word.typed, lexicon, known=known), *self._by_initials(text, lexicon)]
         if not known and not forms:
+            forms += self._joined(text, lexicon)
             if alone:
                 forms += self._half_typed(text, lexicon)
             if alone or len(text) > _SHORT:
@@ -273,6 +281,26 @@ class Meaning:
         else:
             for known in lexicon.with_initials(text, _MOST_COMPLETIONS, whole=False):
                 yield from self._forms([known.word], "initials", ranking.INITIALS)
+
+    def rejoined(self, words: Sequence[Word], lexicon: Lexicon) -> list[Word]:
+        """Put neighbouring words together where that is a word of titles (전 문정비업), beside what was typed."""
+        found: list[Word] = []
+        for word in words:
+            text = letters(f"{found[-1].typed}{word.typed}") if found else ""
+            if text and lexicon.count(text) and (form := self._form(text, "spacing", 1.0)) is not None:
+                before = found.pop()
+                typed = f"{before.typed} {word.typed}"
+                both = Form(typed, "typed", 1.0, All((before.node, word.node)), (*before.terms, *word.terms))
+                found.append(Word(typed, (both, form)))
+            else:
+                found.append(word)
+        return found
+
+    def _joined(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
+        """Cut a word into words of titles that were typed without a space between them."""
+        parts = lexicon.parts(letters(text))
+        if len(parts) > 1:
+            yield from self._forms([" ".join(parts)], "spacing", 1.0)
 
     def _half_typed(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
         if len(strokes(text)) > 2:

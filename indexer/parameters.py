@@ -15,8 +15,6 @@ from indexer.fields import BY_NAME, FACETS, FIELDS
 from indexer.syntax import LONGEST_READ, clean
 from indexer.values import half_width
 
-LONGEST_TEXT = LONGEST_READ
-"""Characters of `q` that count; a longer one is cut, not refused."""
 MOST_VALUES = 100
 LONGEST_VALUE = 200
 LARGEST_PAGE = 100
@@ -84,7 +82,7 @@ class SearchQuery:
         if offset and "cursor" in one:
             raise QueryError("from: not together with cursor, which says itself where to go on", parameter="from")
         return cls(
-            q=clean(one.get("q", ""))[:LONGEST_TEXT].strip(),
+            q=clean(one.get("q", "")).strip(),
             filters={name: _values(name, given[name]) for name in FILTERS if name in given},
             dates={name: days for name in DATES if (days := _days(name, one)) is not None},
             sort=_sort(one.get("sort")),
@@ -104,7 +102,7 @@ class SearchQuery:
         if query.size > MOST_SUGGESTIONS:
             raise QueryError(f"size: {query.size} is not a whole number from 1 to {MOST_SUGGESTIONS}", parameter="size")
         typed = next((value for name, value in given if name == "q" and value.strip()), "")
-        return replace(query, q=clean(typed)[:LONGEST_TEXT].lstrip())
+        return replace(query, q=clean(typed)[:LONGEST_READ].lstrip())
 
     def to_parameters(self) -> list[tuple[str, str]]:
         """As URL parameters, in a fixed order, without what is the default anyway."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import NamedTuple
 
 from indexer import ranking
@@ -37,8 +38,12 @@ MOST_WORDS = 16
 FACET_VALUES = 30
 NO_VALUES = Values({})
 _MOST_READ = 80
+# Letters of plain words that are analysed: as many as 80 words have.
+_MOST_LETTERS = 500
 _MOST_PAIRS = 60
 _SHORTEST_SPACELESS = 3
+_SENTENCE = 4
+"""From so many words on, a short one that nobody knows is no slip: sentences have words of their own."""
 
 
 class Asked(NamedTuple):
@@ -57,16 +62,15 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query in parts: `loose` words may be missing where few documents have them all, `fixed` nodes never.
+    """A query in parts: `plain` words may be missing where few documents have them all, `fixed` nodes never.
 
-    `silent` words only rank, `other` words stand in `fixed`. `base` is the request without its query. `pairs` are the
+    `other` words stand in `fixed`. `base` is the request without its query. `pairs` are the
     letter pairs of all that was typed, `spaceless` the same where they are to be tried side by side, `title` is the
     term of a title that is exactly this text. `asks`: there are words, though perhaps none that can be found.
     """
 
     base: Request
-    loose: tuple[Word, ...]
-    silent: tuple[Word, ...]
+    plain: tuple[Word, ...]
     other: tuple[Word, ...]
     fixed: tuple[Node, ...]
     without: tuple[Node, ...]
@@ -77,9 +81,21 @@ class Plan:
     cut: bool
 
     @property
+    def loose(self) -> tuple[Word, ...]:
+        """The plain words that documents should have: all of them, where all say nothing and nothing else was typed."""
+        loose = tuple(word for word in self.plain if not word.silent)
+        return loose if loose or self.fixed else self.plain
+
+    @property
+    def silent(self) -> tuple[Word, ...]:
+        """The plain words that only rank."""
+        loose = self.loose
+        return tuple(word for word in self.plain if word not in loose)
+
+    @property
     def words(self) -> tuple[Word, ...]:
         """Every word, for highlighting and explaining."""
-        return (*self.loose, *self.silent, *self.other)
+        return (*self.plain, *self.other)
 
     def request(self) -> Request:
         """Give the request for documents that have all words."""
@@ -93,7 +109,7 @@ class Plan:
         if not every:
             return replace(self.base, query=All((), self.without) if self.without else Everything())
         node = All(every, self.without) if self.without or len(every) > 1 else every[0]
-        for word in self.silent:
+        for word in self.silent[:MOST_WORDS]:
             node = Ranked(node, Boost(word.node, ranking.SAYS_NOTHING))
         if self.pairs:
             pairs = Any(tuple(Term("grams", pair) for pair in self.pairs))
@@ -155,14 +171,12 @@ def compile(
         elif nodes:
             fixed.append(nodes[0] if len(nodes) == 1 else Any(tuple(nodes)))
             other += words
-    loose = list({word.typed: word for word in meaning.words(" ".join(plain), exact=query.exact)}.values())
-    silent = [word for word in loose if word.silent]
-    if len(silent) == len(loose) and not fixed:
-        silent = []  # nothing else was typed: then these are meant
-    else:
-        loose = [word for word in loose if not word.silent]
+    plain = list(dict.fromkeys(plain)) if len(plain) > _MOST_READ else plain
+    letters = accumulate(map(len, plain))
+    most = sum(1 for count in letters if count <= _MOST_LETTERS) or 1
+    typed = tuple({word.typed: word for word in meaning.words(" ".join(plain[:most]), exact=query.exact)}.values())
     text = words_of(groups)
-    pairs = meaning.analyser.pairs(text)
+    pairs = meaning.analyser.pairs(text[:_MOST_LETTERS])
     alone = len(plain) == len(groups) > 1
     asks = any(isinstance(clause, Clause) and not clause.excluded for group in groups for clause in group)
     return Plan(
@@ -178,8 +192,7 @@ def compile(
             offset=query.offset,
             after=query.cursor,
         ),
-        loose=tuple(loose[:_MOST_READ]),
-        silent=tuple(silent[:MOST_WORDS]),
+        plain=typed[:_MOST_READ],
         other=tuple(other),
         fixed=tuple(fixed),
         without=tuple(without),
@@ -187,7 +200,7 @@ def compile(
         spaceless=tuple(pairs) if alone and _SHORTEST_SPACELESS <= len(pairs) <= _MOST_PAIRS else (),
         title=title_key(text) if plain else "",
         asks=asks,
-        cut=cut or len(loose) > _MOST_READ,
+        cut=cut or len(typed) > _MOST_READ or len(plain) > most,
     )
 
 
@@ -215,16 +228,19 @@ def _weightiest(index: SearchIndex, plan: Plan) -> Plan:
     counts = _frequencies(index, plan.loose)
     known = sorted((count, place) for place, count in enumerate(counts) if count)
     kept = sorted(place for _, place in known[:MOST_WORDS])
-    return replace(plan, loose=tuple(plan.loose[place] for place in kept), spaceless=(), cut=True)
+    return replace(plan, plain=tuple(plan.loose[place] for place in kept), spaceless=(), cut=True)
 
 
 def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexicon) -> Plan | None:
     """Give the plan with corrected words; None where there is nothing to correct."""
     words: list[Word] = []
-    for word in plan.loose:
-        known = index.search(Request(query=word.node, size=0)).total > 0
-        words.append(meaning.corrected(word, lexicon, known=known, alone=len(plan.loose) < 4) or word)
-    return None if tuple(words) == plan.loose else replace(plan, loose=tuple(words))
+    typed = meaning.rejoined(plan.plain, lexicon)
+    for word, count in zip(typed, index.counts([word.node for word in typed]), strict=True):
+        corrected = None
+        if not word.silent:
+            corrected = meaning.corrected(word, lexicon, known=count > 0, alone=len(plan.loose) < _SENTENCE)
+        words.append(corrected or word)
+    return None if tuple(words) == plan.plain else replace(plan, plain=tuple(words))
 
 
 def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:

@@ -126,7 +126,7 @@ class Suggester:
                 continue
             for part in (letters(part) for part in self._meaning.analyser.words(form.text)):
                 ways.append(Term("word", word_key(part)))
-                if len(pairs := self._meaning.analyser.pairs(part)) > 1:
+                if len(part) > 1 and (pairs := self._meaning.analyser.pairs(part)):
                     ways.append(Phrase("grams", tuple(pairs)))
         return Any(tuple(ways)) if ways else word.node
 
@@ -150,26 +150,30 @@ class Suggester:
             near = dict.fromkeys(word for word in shown if strokes(word).startswith(begun))
             candidates = [(Known(word, 0), None) for word in near]
             candidates += [each for each in completions if each[0].word not in near]
-        suggestions: list[Suggestion] = []
-        for known, why in candidates[:_CANDIDATES]:
-            count = self._count(plan, Term("word", word_key(known.word))) if narrowed else known.datasets
-            if count:
-                suggestions.append(Suggestion(head + shown.get(known.word, known.word), "word", count, why))
-            if len(suggestions) >= (_WORDS if narrowed else _CANDIDATES):
-                break
+        candidates = candidates[:_CANDIDATES]
+        counts = [known.datasets for known, _ in candidates]
+        if narrowed:
+            counts = self._counts(plan, [Term("word", word_key(known.word)) for known, _ in candidates])
+        suggestions = [
+            Suggestion(head + shown.get(known.word, known.word), "word", count, why)
+            for (known, why), count in zip(candidates, counts, strict=True)
+            if count
+        ]
         return sorted(suggestions, key=lambda each: (each.why is not None, -each.count))
 
     def _corrections(self, head: str, last: str, plan: Plan, lexicon: Lexicon) -> Iterator[Suggestion]:
         """Give what a search would make of a word that nothing begins with: acronyms, slips, parts of a compound."""
         for word in self._meaning.words(last):
             corrected = self._meaning.corrected(word, lexicon, known=False, alone=True)
-            for form in (corrected.forms if corrected else word.forms)[: _WORDS + 1]:
-                if count := self._count(plan, form.node):
+            forms = (corrected or word).forms[: _WORDS + 1]
+            for form, count in zip(forms, self._counts(plan, [form.node for form in forms]), strict=True):
+                if count:
                     yield Suggestion(head + form.text, "word", count, None if form.why == "typed" else form.why)
 
-    def _count(self, plan: Plan, node: Node) -> int:
-        """How many datasets have `node` and what stands before it, under the filters."""
-        return self._index.search(replace(self._required(plan, node), size=0)).total
+    def _counts(self, plan: Plan, nodes: Sequence[Node]) -> list[int]:
+        """How many datasets have each of `nodes` and what stands before it, under the filters."""
+        filters = tuple(plan.base.filters.values())
+        return self._index.counts([Filtered(self._required(plan, node).query, filters) for node in nodes])
 
     @staticmethod
     def _written(found: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -186,17 +190,19 @@ class Suggester:
         text = letters(last)
         begun = [text] if _INITIALS.fullmatch(text) else []
         found = {known.word: known for keys in (*begun, *_keys(last)) for known in lexicon.agencies_beginning(keys, 4)}
-        counts = {known.word: known.datasets for known in lexicon.agencies}
         for word in self._meaning.words(last):
             for form in word.forms:
-                if form.why == "agency" and form.text in counts:
-                    found.setdefault(form.text, Known(form.text, counts[form.text]))
-        suggestions = []
-        for known in found.values():
-            node = OneOf("organization", (known.word,))
-            count = self._count(plan, node) if narrowed else known.datasets
-            if count:
-                suggestions.append(Suggestion(known.word, "agency", count, rest=head.strip()))
+                if form.why == "agency" and (known := lexicon.agency(form.text)) is not None:
+                    found.setdefault(form.text, known)
+        names = list(found)
+        counts = [found[name].datasets for name in names]
+        if narrowed:
+            counts = self._counts(plan, [OneOf("organization", (name,)) for name in names])
+        suggestions = [
+            Suggestion(name, "agency", count, rest=head.strip())
+            for name, count in zip(names, counts, strict=True)
+            if count
+        ]
         return sorted(suggestions, key=lambda each: -each.count)
 
     # titles
@@ -245,12 +251,13 @@ class Suggester:
         for id, title in found:
             distinct.setdefault(letters(title), (id, title))
         first = sorted(distinct.items(), key=lambda each: not strokes(each[0]).startswith(begun))
-        suggestions: list[Suggestion] = []
-        for _, (id, title) in first[:most]:
-            node = Filtered(Term("identifier", title_key(title)), tuple(plan.base.filters.values()))
-            count = max(1, self._index.search(Request(node, size=0)).total)
-            suggestions.append(Suggestion(title, "title", count, id=id if count == 1 else None))
-        return suggestions
+        shown = [pair for _, pair in first[:most]]
+        filters = tuple(plan.base.filters.values())
+        counts = self._index.counts([Filtered(Term("identifier", title_key(title)), filters) for _, title in shown])
+        return [
+            Suggestion(title, "title", max(1, count), id=id if count <= 1 else None)
+            for (id, title), count in zip(shown, counts, strict=True)
+        ]
 
 
 def _keys(text: str) -> Iterator[str]:

@@ -24,6 +24,10 @@ LONGEST_READ = 10_000
 """Characters of a typed text that are read; of a longer one the beginning."""
 
 
+MOST_MEANT = 1000
+"""Letters of phrases, alternatives, filters, and words in fields, required or excluded: none of them may be missing."""
+
+
 class Clause(NamedTuple):
     """A word, or with `phrase` several side by side, as typed.
 
@@ -56,7 +60,7 @@ Group: TypeAlias = list[Clause | ValueClause]
 class Read(NamedTuple):
     """Every group must match; of a group's clauses one is enough. An excluded clause stands alone in its group.
 
-    `cut`: the text was longer than is read.
+    `cut`: the text was longer than is read, or had more that is meant.
     """
 
     groups: list[Group]
@@ -94,6 +98,9 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 
+# Every letter may have a space behind it, and the colon three before it.
+_LONGEST_NAME = 2 * max(map(len, _NAMES)) + 4
+
 _CLOSING = dict.fromkeys('"“”„‟«»', '"“”„‟«»') | {"「": "」", "『": "』"}
 _QUOTES = "".join(_CLOSING) + "」』"
 _SIGN = re.compile(rf"(?:-(?=[^\s-])|\+(?=[^\W\d]|[{_QUOTES}]))")
@@ -102,6 +109,10 @@ _WORD = re.compile(rf"[^\s{_QUOTES}|]+")
 _CHUNK = re.compile(rf"[^\s{_QUOTES}]+")
 _ALTERNATIVES = re.compile(r"[,|;、]")
 _MOST_WORDS = 4
+# Letters that a clause counts for at least: an engine is asked for each of a hundred, not for a thousand.
+_LEAST = 10
+# No name is longer, and analysis takes the time of the square of a run's length.
+_LONG_RUN = re.compile("[가-힣]{50}")
 # Controls, halves of characters, and signs that only turn the direction of writing. Joiners belong to emoji.
 _UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\u2028\u2029]")
 _UNSEEN = re.compile("[\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -117,7 +128,7 @@ def read(text: str, values: Values) -> Read:
     text = clean(text)
     reader = _Reader(text[:LONGEST_READ], values)
     reader.read()
-    return Read(reader.groups, len(text) > LONGEST_READ)
+    return Read(reader.groups, reader.cut or len(text) > LONGEST_READ)
 
 
 class _Reader:
@@ -125,6 +136,8 @@ class _Reader:
 
     def __init__(self, text: str, values: Values) -> None:
         self.groups: list[Group] = []
+        self.cut = False
+        self._room = MOST_MEANT
         self._text = text
         self._plain = half_width(text)
         self._values = values
@@ -170,7 +183,7 @@ class _Reader:
     def _clauses(self, sign: str) -> Iterator[Clause | ValueClause]:
         """Read what stands here: alternatives where it is more than one."""
         excluded, required = sign == "-", sign == "+"
-        field = _FIELD.match(self._plain, self._at)
+        field = self._field(self._at)
         name = _NAMES.get("".join(field[1].split()).casefold()) if field else None
         if field and name and BY_NAME[name].role != "text":
             if found := self._filters(name, field.end()):
@@ -184,6 +197,10 @@ class _Reader:
         if text.strip():
             yield Clause(text.strip(), phrase, name, excluded, required)
 
+    def _field(self, at: int) -> re.Match[str] | None:
+        # Most words have no colon near, and looking for one is quick.
+        return _FIELD.match(self._plain, at) if self._plain.find(":", at, at + _LONGEST_NAME) >= 0 else None
+
     def _stands(self, at: int) -> bool:
         """Whether words that can be looked for begin here."""
         return bool(_WORD.match(self._plain, at)) or self._quoted(at) is not None
@@ -196,7 +213,9 @@ class _Reader:
         match = _ADDRESS.match(self._plain, at) or _WORD.match(self._plain, at)
         # A quotation mark that is never closed says nothing.
         self._at = match.end() if match else at + 1
-        return (self._text[match.start() : match.end()], False) if match else ("", False)
+        if match and (run := _LONG_RUN.search(self._plain, at, self._at)) and "://" not in match[0]:
+            self._at = run.end()
+        return (self._text[at : self._at], False) if match else ("", False)
 
     def _quoted(self, at: int) -> str | None:
         closing = _CLOSING.get(self._plain[at : at + 1])
@@ -216,25 +235,24 @@ class _Reader:
         chunks = self._chunks(at)
         if not chunks:
             return []
-        for count in range(len(chunks), 1, -1):
-            if values := self._values.labelled(name, self._plain[at : chunks[count - 1]]):
-                return [self._passed(name, at, chunks[count - 1], values)]
+        for end in reversed(chunks[1:]):
+            if self._values.labelled(name, self._plain[at:end]):
+                return [self._passed(name, at, end)]
         if not self._values.whole(name, self._plain[at : chunks[0]]):
             for end in chunks[1:]:
-                if values := self._values.whole(name, self._plain[at:end]):
-                    return [self._passed(name, at, end, values)]
+                if self._values.whole(name, self._plain[at:end]):
+                    return [self._passed(name, at, end)]
         if found := self._alternatives(name, at, chunks):
             return found
         first, bar, _ = self._plain[at : chunks[0]].partition("|")
-        values = self._values.find(name, first) if bar else ()
-        return [self._passed(name, at, at + len(first), values)] if values else []
+        return [self._passed(name, at, at + len(first))] if bar and self._values.find(name, first) else []
 
     def _chunks(self, at: int) -> list[int]:
         """Ends of the words here that one value may be made of."""
         ends: list[int] = []
         while len(ends) < _MOST_WORDS and (match := _CHUNK.match(self._plain, at)):
             operator = match[0] in ("OR", "AND", "NOT") or match[0].startswith(("|", "-"))
-            if operator or (ends and _FIELD.match(self._plain, at)):
+            if operator or (ends and self._field(at)):
                 break
             ends.append(match.end())
             at = match.end() + 1
@@ -258,9 +276,9 @@ class _Reader:
                 break
         return [self._passed(name, at, stop, tuple(dict.fromkeys(found)))] if found else []
 
-    def _passed(self, name: str, at: int, end: int, values: tuple[str, ...]) -> ValueClause:
+    def _passed(self, name: str, at: int, end: int, values: tuple[str, ...] = ()) -> ValueClause:
         self._at = end
-        return ValueClause(name, self._text[at:end], values)
+        return ValueClause(name, self._text[at:end], values or self._values.find(name, self._plain[at:end]))
 
     def _days(self, name: str, at: int) -> list[ValueClause]:
         quoted = self._quoted(at)
@@ -280,6 +298,13 @@ class _Reader:
         return found
 
     def _add(self, clause: Clause | ValueClause) -> None:
+        if self._joining or clause != Clause(clause.text):
+            if self._room <= 0:
+                self.cut = True
+                return
+            self.cut |= len(clause.text) > self._room
+            clause = clause._replace(text=clause.text[: self._room])
+            self._room -= max(len(clause.text), _LEAST)
         last = self.groups[-1] if self.groups else []
         if not clause.excluded and (self._joining or (last and _one_filter(last[-1], clause))):
             last.append(clause)

@@ -17,9 +17,9 @@ from indexer.engines.base import SEPARATOR, Document
 from indexer.fields import BY_NAME
 
 
-def made(seq: int = 7, *, keeps_content: bool = True, **properties: object) -> Document:
+def made(seq: int = 7, **properties: object) -> Document:
     content = codec.encode(Dataset(id="abc", source="kepco.datagokr", identifier="1", **properties))  # type: ignore[arg-type]
-    return document(change(content, seq), keeps_content=keeps_content)
+    return document(change(content, seq))
 
 
 def change(content: bytes | None, seq: int = 7) -> Change:
@@ -89,11 +89,10 @@ def test_every_name_is_a_field() -> None:
 
 
 def test_a_bare_dataset() -> None:
-    found = made(keeps_content=False)
+    found = made()
     assert found.terms == {}
     assert found.values == {"source": ("kepco.datagokr",), "member": ("kepco",)}
     assert found.sort_title == "abc"
-    assert found.content == b""
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from harvester.catalog import codec
 from harvester.catalog.identifiers import dataset_id
 from harvester.errors import ForeignIndexError, IndexEngineError, LedgerError
 from harvester.ledger import Change, Ledger, SetAside
@@ -19,7 +19,6 @@ from indexer import load, making
 from indexer.engines.base import (
     Checkpoint,
     Deletion,
-    Document,
     Everything,
     Failure,
     IndexChange,
@@ -110,9 +109,12 @@ class LoadContract:
         put(ledger, *(dataset(KEPCO, str(n), f"전력 사용량 {n}") for n in range(2_300)))
         remove(ledger, KEPCO, "7", "2299")
         applied: list[tuple[int, int]] = []
+        priorities: set[int] = set()
 
         def apply(changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
             applied.append((len(changes), checkpoint.seq))
+            for worker in multiprocessing.active_children():
+                priorities.add(os.getpriority(os.PRIO_PROCESS, worker.pid or 0))
             return index.apply(changes, checkpoint)
 
         report = load.bring_up_to_date(ledger, Hooked(index, apply=apply))  # type: ignore[arg-type]
@@ -120,6 +122,7 @@ class LoadContract:
         assert applied == [(1000, 0), (1000, 1001), (300, 2001), (0, 2302)], "the checkpoint comes one batch late"
         assert index.document_count() == 2_298
         assert not multiprocessing.active_children()
+        assert min(priorities) >= 10, "searches go first"
         assert [(r.missing, r.extra, r.different) for r in load.verify(ledger, index)] == [(0, 0, 0)]
 
     def test_large_contents_make_small_batches(
@@ -426,17 +429,3 @@ class TestEmbeddedLoad(LoadContract):
     @pytest.fixture
     def connect(self, tmp_path: Path) -> Connect:
         return lambda: EmbeddedIndex(tmp_path / "index")
-
-
-def test_the_documents_of_an_engine_that_keeps_no_content_carry_none() -> None:
-    change = Change(
-        seq=1,
-        id="x",
-        source=KEPCO,
-        content=codec.encode(dataset(KEPCO, "1", "전력")),
-        content_hash=b"h",
-    )
-    for keeps in (True, False):
-        (made,) = making.make([change], keeps).changes
-        assert isinstance(made, Document)
-        assert bool(made.content) is keeps

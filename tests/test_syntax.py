@@ -13,7 +13,7 @@ from harvester import config
 from harvester.members import Member, Names
 from indexer.days import typed_days
 from indexer.fields import BY_NAME
-from indexer.syntax import LONGEST_READ, Clause, ValueClause, clean, read, words
+from indexer.syntax import LONGEST_READ, MOST_MEANT, Clause, ValueClause, clean, read, words
 from indexer.values import Values, values
 
 _SEEN = {"license": ["?서울시 자체 이용조건", "CC-BY-SA-4.0"], "format": ["?모름"]}
@@ -56,7 +56,7 @@ VALUES = values(
         ("제목:", [[Clause("제목:")]]),
         ("http://a.kr/?a=b|c 12:30 그림:꽃", [[Clause("http://a.kr/?a=b|c")], [Clause("12:30")], [Clause("그림:꽃")]]),
         ("source://x -https://a.kr", [[Clause("source://x")], [Clause("https://a.kr", excluded=True)]]),
-        ("a@b.kr 10.1/a.b 표_1.csv ㅁㅅ ДА", [[Clause(each)] for each in ["a@b.kr", "10.1/a.b", "표_1.csv", "ㅁㅅ", "ДА"]]),
+        ("a@b.kr 10.1/a.b 표_1.csv ㅁㅅ", [[Clause(each)] for each in ["a@b.kr", "10.1/a.b", "표_1.csv", "ㅁㅅ"]]),
         ("🚌👨\u200d👩", [[Clause("🚌👨\u200d👩")]]),
         ("grams:버스", [[Clause("grams:버스")]]),
         ('"미세 먼지', [[Clause("미세")], [Clause("먼지")]]),
@@ -221,6 +221,26 @@ def test_a_long_text_is_cut() -> None:
     assert found.cut
     assert len(found.groups) == LONGEST_READ // 3 + (LONGEST_READ % 3 > 0)
     assert not read("가" * LONGEST_READ, VALUES).cut
+
+
+def test_of_what_is_meant_only_so_much_is_taken() -> None:
+    for text in (
+        '"가 나" ' * 999,
+        "가|" * 3000,
+        "-가나 " * 2000,
+        "+가나 " * 2000,
+        f'"{"가" * 5000}"',
+        "year:2020 " * 500,
+    ):
+        found = read(text, VALUES)
+        assert found.cut
+        assert found.groups
+        assert sum(map(len, found.groups)) <= 101
+        assert sum(len(clause.text) for group in found.groups for clause in group) <= MOST_MEANT + 10
+
+
+def test_a_long_run_is_several_words() -> None:
+    assert read("가" * 120, VALUES).groups == [[Clause("가" * 50)], [Clause("가" * 50)], [Clause("가" * 20)]]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Text into terms. Pure, and the same on every engine."""
 
 from indexer.analysis.analyser import ANALYSIS, Analyser, joined
-from indexer.analysis.letters import initial_grams, initials, letters, strokes, typed_in_hangul
+from indexer.analysis.letters import initial_grams, initials, jamo, letters, strokes, typed_in_hangul
 from indexer.analysis.morphemes import INSIDE, Token
 from indexer.analysis.normal import normal
 
@@ -12,6 +12,7 @@ __all__ = [
     "Token",
     "initial_grams",
     "initials",
+    "jamo",
     "joined",
     "letters",
     "normal",

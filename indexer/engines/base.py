@@ -59,19 +59,6 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
-class Fuzzy:
-    """Documents whose text `field` has a term within `distance` (1 or 2) edits; swapping two neighbours is one edit.
-
-    Every such term counts, however many there are. The value must be longer than `distance` + 1 characters
-    (Lucene leaves out terms that an edit would rewrite altogether).
-    """
-
-    field: str
-    value: str
-    distance: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class Range:
     """Documents whose date or year `field` lies between `low` and `high`, both included; None is open.
 
@@ -129,9 +116,7 @@ class Filtered:
     filters: tuple[Node, ...]
 
 
-Node: TypeAlias = (
-    Everything | Term | OneOf | Phrase | Prefix | Fuzzy | Range | All | Any | Best | Boost | Ranked | Filtered
-)
+Node: TypeAlias = Everything | Term | OneOf | Phrase | Prefix | Range | All | Any | Best | Boost | Ranked | Filtered
 
 
 # --- documents ------------------------------------------------------------------------------------------------------
@@ -148,7 +133,7 @@ class Document:
     `terms`: text field → terms joined by single spaces (values of a multi-valued field are kept apart by `SEPARATOR`);
     `values`: keyword, date and year fields → exact values (a date: one whole day); `sort_title`: key for sorting by
     title, compared by code point; `content` is the encoded dataset, for engines that keep a readable copy
-    (``_source``), empty where the engine does not (`SearchIndex.keeps_content`).
+    (``_source``).
     """
 
     id: str
@@ -170,7 +155,17 @@ class Deletion:
     source: str
 
 
-IndexChange: TypeAlias = Document | Deletion
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A document in one engine's own form: made by its `ready`, in whatever process makes documents."""
+
+    id: str
+    seq: int
+    source: str
+    form: bytes
+
+
+IndexChange: TypeAlias = Document | Ready | Deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +249,14 @@ class Result:
     cursor: str | None = None
 
 
+def writable(value: str) -> bool:
+    """Whether a text can be written as UTF-8: half a surrogate pair, as a terminal may pass it, cannot.
+
+    No index has one: a term or value that has matches nothing.
+    """
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 class SearchIndex(Protocol):
     """An engine's index. Faults are `IndexEngineError`; an index that does not exist yet is empty and searchable.
 
@@ -262,8 +265,13 @@ class SearchIndex(Protocol):
     """
 
     name: str
-    keeps_content: bool
-    """Whether documents need their `content`."""
+
+    @staticmethod
+    def ready(document: Document) -> Ready:
+        """Give a document this engine's form; other processes can be given this function.
+
+        Raises ValueError or TypeError for a document that the engine would refuse.
+        """
 
     def checkpoint(self) -> Checkpoint:
         """How far the index is."""
@@ -286,13 +294,23 @@ class SearchIndex(Protocol):
     def document_count(self) -> int:
         """Documents that can be found."""
 
+    def counts(self, nodes: Sequence[Node]) -> list[int]:
+        """How many documents each of `nodes` matches, asked at once."""
+
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
-        """How many documents have each (field, term), about."""
+        """How many documents have each (text or keyword field, term), about: deleted documents may count for a while.
+
+        Much cheaper than `counts`: for weighing hundreds of terms.
+        """
 
     def words(
         self, field: str, prefix: str = "", filters: Sequence[Node] = (), limit: int | None = None
     ) -> list[tuple[str, int]]:
-        """Terms."""
+        """Terms of `field` that begin with `prefix`, and how many documents that match every filter have each.
+
+        `field` is a keyword field or a text field whose terms are `listed`. The most frequent come first, ties by term
+        (code points); `limit`: so many, None: all. A term that no document has any more is left out.
+        """
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in any order."""

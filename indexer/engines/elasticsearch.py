@@ -19,7 +19,19 @@ from typing import Any as Json
 
 from harvester.errors import IndexEngineError
 from indexer.engines import cursor as cursors
-from indexer.engines.base import Checkpoint, Failure, Hit, IndexChange, Indexed, Request, Result
+from indexer.engines.base import (
+    SEPARATOR,
+    Checkpoint,
+    Document,
+    Failure,
+    Hit,
+    IndexChange,
+    Indexed,
+    Node,
+    Ready,
+    Request,
+    Result,
+)
 from indexer.engines.elasticsearch_address import parse
 from indexer.engines.elasticsearch_bulk import send
 from indexer.engines.elasticsearch_cluster import (
@@ -32,8 +44,15 @@ from indexer.engines.elasticsearch_cluster import (
     clear_foreign,
     kind,
 )
-from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, serving_settings, settings
-from indexer.engines.elasticsearch_query import facet_counts, search_body
+from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, ready, serving_settings, settings
+from indexer.engines.elasticsearch_query import (
+    LISTED_AT_ONCE,
+    counts_body,
+    facet_counts,
+    frequencies_body,
+    search_body,
+    words_body,
+)
 
 _ORPHAN_AGE = 24 * 3600.0
 
@@ -50,8 +69,6 @@ class ElasticsearchIndex:
     at a time writes. Raises `ConfigurationError` for a URL that is wrong; every other fault is an `IndexEngineError`.
     """
 
-    keeps_content = True
-
     def __init__(self, url: str) -> None:
         self._address = parse(url)
         self.name = str(self._address)
@@ -60,6 +77,11 @@ class ElasticsearchIndex:
         self._generation: str | None = None
 
     # --- reading
+
+    @staticmethod
+    def ready(document: Document) -> Ready:
+        """Give a document the form of this engine."""
+        return ready(document)
 
     def checkpoint(self) -> Checkpoint:
         """How far the generation behind the alias is; writing goes to that generation from now on."""
@@ -99,6 +121,50 @@ class ElasticsearchIndex:
                 return int(client.count(index=self._searched, query=_LIVE)["count"])
             except NotFoundError:
                 return 0
+
+    def counts(self, nodes: Sequence[Node]) -> list[int]:
+        """How many documents each node matches, in one request."""
+        return self._count(counts_body(nodes), len(nodes))
+
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """How many documents have each (field, term), in one request."""
+        return self._count(frequencies_body(terms), len(terms))
+
+    def _count(self, body: dict[str, Json], size: int) -> list[int]:
+        if not size:
+            return []
+        found = self._aggregated(body)
+        return [bucket["doc_count"] for bucket in found["counts"]["buckets"]] if found else [0] * size
+
+    def words(
+        self, field: str, prefix: str = "", filters: Sequence[Node] = (), limit: int | None = None
+    ) -> list[tuple[str, int]]:
+        """Terms with their numbers of documents; all of them take a request for every 50,000."""
+        if limit is not None:
+            # One more than wanted: the separator may be among them.
+            found = self._aggregated(words_body(field, prefix, filters, limit + 1))
+            counts = [(bucket["key"], bucket["doc_count"]) for bucket in found["words"]["buckets"]] if found else []
+            return [(term, count) for term, count in counts if term != SEPARATOR][:limit]
+        every: list[tuple[str, int]] = []
+        after: str | None = None
+        while found := self._aggregated(words_body(field, prefix, filters, None, after)):
+            page = found["words"]["buckets"]
+            every += ((bucket["key"]["term"], bucket["doc_count"]) for bucket in page)
+            if len(page) < LISTED_AT_ONCE:
+                break
+            after = every[-1][0]
+        wanted = [(term, count) for term, count in every if term.startswith(prefix) and term != SEPARATOR]
+        return sorted(wanted, key=lambda pair: (-pair[1], pair[0]))
+
+    def _aggregated(self, body: dict[str, Json]) -> dict[str, Json]:
+        """Answers of a search's aggregations; none where the alias does not exist."""
+        with self._cluster.asking() as client:
+            try:
+                answer = client.search(index=self._searched, allow_partial_search_results=False, **body)
+            except NotFoundError:
+                return {}
+            aggregations: dict[str, Json] = answer["aggregations"]
+            return aggregations
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity as of one moment, 5,000 at a time."""

@@ -12,9 +12,9 @@ from typing import Any as Json
 
 import orjson
 
-from indexer.engines.base import Deletion, IndexChange
+from indexer.engines.base import Deletion, Document, IndexChange, Ready
 from indexer.engines.elasticsearch_address import Address
-from indexer.fields import FIELDS
+from indexer.fields import BY_NAME, FIELDS, Field
 
 CHECKPOINT_ID = "datamoa checkpoint"
 HIDDEN = {"term": {"hidden": True}}
@@ -32,6 +32,11 @@ def text_field(name: str) -> str:
     return f"terms.{name}"
 
 
+def listed_field(name: str) -> str:
+    """Name of the field that holds the terms of a logical text field once more, so that they can be counted."""
+    return f"terms.{name}.listed"
+
+
 def mappings(meta: dict[str, Json]) -> dict[str, Json]:
     """The mapping, made from `FIELDS`; `meta` is kept with it."""
     return {
@@ -47,13 +52,19 @@ def mappings(meta: dict[str, Json]) -> dict[str, Json]:
             "dataset": {"type": "object", "enabled": False},
             "checkpoint": {"type": "object", "enabled": False},
             "terms": {
-                "properties": {
-                    field.name: {"type": "text", "analyzer": "whitespace"} for field in FIELDS if field.role == "text"
-                }
+                "properties": {field.name: _text(field) for field in FIELDS if field.role == "text"},
             },
             **{field.name: _TYPES[field.role] for field in FIELDS if field.role != "text"},
         },
     }
+
+
+def _text(field: Field) -> dict[str, Json]:
+    text: dict[str, Json] = {"type": "text", "analyzer": "whitespace"}
+    if not field.listed:
+        return text
+    # Terms of a listed field come one by one; the gap keeps phrases as they are where terms come joined.
+    return {**text, "position_increment_gap": 0, "fields": {"listed": {"type": "keyword", "index": False}}}
 
 
 def settings(address: Address) -> dict[str, Json]:
@@ -86,10 +97,15 @@ def serving_settings(address: Address) -> dict[str, Json]:
 def action(change: IndexChange) -> tuple[dict[str, Json], bytes]:
     """A change as the two lines of a bulk request; the ledger's seq is the document's version."""
     meta = {"_id": change.id, "version": change.seq, "version_type": "external_gte"}
-    return {"index": meta}, orjson.dumps(_body(change))
+    return {"index": meta}, change.form if isinstance(change, Ready) else orjson.dumps(_body(change))
 
 
-def _body(change: IndexChange) -> dict[str, Json]:
+def ready(document: Document) -> Ready:
+    """Write the second of these lines in a process that has the time for it."""
+    return Ready(document.id, document.seq, document.source, orjson.dumps(_body(document)))
+
+
+def _body(change: Document | Deletion) -> dict[str, Json]:
     if isinstance(change, Deletion):
         return {"id": change.id, "seq": change.seq, "source": change.source, "hidden": True}
     return {
@@ -97,7 +113,7 @@ def _body(change: IndexChange) -> dict[str, Json]:
         "seq": change.seq,
         "content_hash": change.content_hash,
         "sort_title": change.sort_title,
-        "terms": change.terms,
+        "terms": {name: terms.split() if BY_NAME[name].listed else terms for name, terms in change.terms.items()},
         # Written into the request as it is; a line break in it would end the line of the bulk request.
         "dataset": orjson.Fragment(change.content.replace(b"\n", b" ") or b"null"),
         **change.values,

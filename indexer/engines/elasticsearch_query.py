@@ -8,6 +8,8 @@ are answered with ``match_none`` here instead of an error there.
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 from typing import Any as Json
 
 from harvester.errors import QueryError
@@ -19,7 +21,6 @@ from indexer.engines.base import (
     Boost,
     Everything,
     Filtered,
-    Fuzzy,
     Node,
     OneOf,
     Phrase,
@@ -29,8 +30,9 @@ from indexer.engines.base import (
     Request,
     Sort,
     Term,
+    writable,
 )
-from indexer.engines.elasticsearch_mapping import HIDDEN, text_field
+from indexer.engines.elasticsearch_mapping import HIDDEN, listed_field, text_field
 from indexer.fields import BY_NAME
 
 Query = dict[str, Json]
@@ -44,6 +46,12 @@ _LONGEST_VALUE = 32_766
 
 # Facets must be exact on several shards too: every shard reports this many of its values. Measured: costs nothing.
 _SHARD_SIZE = 20_000
+
+LISTED_AT_ONCE = 50_000
+"""The server refuses more than 65,536 buckets in one answer, and reads all documents for each."""
+
+_REGEX_SPECIAL = re.compile(r'[.?+*|{}()\[\]"\\#@&<>~^$\-]')
+_ESCAPED = r"\\\g<0>"
 
 _SORTS: dict[Sort, tuple[str, str]] = {
     "relevance": ("_score", "desc"),
@@ -118,11 +126,63 @@ def _facets(request: Request, filters: dict[str, Query]) -> dict[str, Json]:
     return groups
 
 
+def counts_body(nodes: Sequence[Node]) -> dict[str, Json]:
+    """Arguments of a ``search`` that counts the documents of each node, in buckets in the order of `nodes`."""
+    counted = [filtered(translate(node), []) for node in nodes]
+    for query in counted:
+        query["bool"]["must_not"] = [*query["bool"].get("must_not", ()), HIDDEN]
+    return _counting(counted)
+
+
+def frequencies_body(terms: Sequence[tuple[str, str]]) -> dict[str, Json]:
+    """Arguments of a ``search`` that counts the documents of each (field, term), in buckets in their order.
+
+    The server counts a single term without reading its documents, where none was deleted. What is hidden has no terms.
+    """
+    return _counting([_term(field, term) for field, term in terms])
+
+
+def _counting(queries: Sequence[Query]) -> dict[str, Json]:
+    return {"size": 0, "track_total_hits": False, "aggs": {"counts": {"filters": {"filters": queries}}}}
+
+
+def words_body(
+    field: str, prefix: str, filters: Sequence[Node], limit: int | None, after: str | None = None
+) -> dict[str, Json]:
+    """Arguments of a ``search`` for the terms of a field: the most frequent, or without `limit` those that follow
+    `after`, in order of the terms. Finds nothing where no field can hold the prefix.
+    """
+    within: list[Query] = [translate(node) for node in filters]
+    text = BY_NAME[field].role == "text"
+    name = listed_field(field) if text else field
+    include = {}
+    if len(prefix) > _LONGEST_TERM or not writable(prefix):
+        within.append(NOTHING)
+    elif prefix:
+        within.append({"prefix": {text_field(field) if text else field: {"value": prefix}}})
+        include = {"include": f"{_REGEX_SPECIAL.sub(_ESCAPED, prefix)}.*"}
+    if limit is None:
+        pages = {"sources": [{"term": {"terms": {"field": name}}}], "size": LISTED_AT_ONCE}
+        listed: Json = {"composite": {**pages, **({"after": {"term": after}} if after is not None else {})}}
+    else:
+        listed = {
+            "terms": {
+                "field": name,
+                "size": max(limit, 1),
+                "shard_size": max(limit, _SHARD_SIZE),
+                "order": [{"_count": "desc"}, {"_key": "asc"}],
+                **include,
+            }
+        }
+    query = {"bool": {"filter": within, "must_not": [HIDDEN]}}
+    return {"size": 0, "track_total_hits": False, "query": query, "aggs": {"words": listed}}
+
+
 def _search_after(request: Request) -> list[Json]:
     cursor = cursors.decode(request.after or "", request.sort)
     kind = {"relevance": (int, float), "title": (str,)}.get(request.sort, (int,))
     whole = isinstance(cursor.key, int) and not -(1 << 63) <= cursor.key < 1 << 63
-    if not isinstance(cursor.key, kind) or whole or not _writable(f"{cursor.id}{cursor.key}"):
+    if not isinstance(cursor.key, kind) or whole or not writable(f"{cursor.id}{cursor.key}"):
         raise QueryError("cursor: this is not a cursor; take `cursor` from an earlier answer, unchanged")
     return [cursor.key, cursor.id]
 
@@ -141,8 +201,6 @@ def translate(node: Node) -> Query:
             return _phrase(field, terms)
         case Prefix(field, value):
             return {"prefix": {text_field(field): {"value": value}}} if _one_term(value) else NOTHING
-        case Fuzzy(field, value, distance):
-            return _fuzzy(field, value, distance)
         case Range(field, low, high):
             if low is None and high is None:
                 return {"exists": {"field": field}}
@@ -206,26 +264,13 @@ def _phrase(field: str, terms: tuple[str, ...]) -> Query:
     return {"match_phrase": {text_field(field): {"query": " ".join(terms)}}}
 
 
-def _fuzzy(field: str, value: str, distance: int) -> Query:
-    if not _one_term(value):
-        return NOTHING
-    # As a constant score every close term counts; scored, the server would take the best fifty only.
-    asked = {"value": value, "fuzziness": distance, "transpositions": True, "rewrite": "constant_score"}
-    return {"fuzzy": {text_field(field): asked}}
-
-
 def _one_term(value: str) -> bool:
     """Whether a text field can hold this term."""
-    return 0 < len(value) <= _LONGEST_TERM and value.split() == [value] and _writable(value)
+    return 0 < len(value) <= _LONGEST_TERM and value.split() == [value] and writable(value)
 
 
 def _holdable(field: str, value: str) -> bool:
     """Whether a keyword or year field can hold this value."""
     if BY_NAME[field].role == "year":
         return value.isascii() and value.isdigit() and len(value) <= 4
-    return bool(value) and _writable(value) and len(value.encode()) <= _LONGEST_VALUE
-
-
-def _writable(value: str) -> bool:
-    """Whether a text can be written as UTF-8: half a surrogate pair, as a terminal may pass it, cannot."""
-    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+    return bool(value) and writable(value) and len(value.encode()) <= _LONGEST_VALUE

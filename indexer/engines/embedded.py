@@ -12,9 +12,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from harvester.errors import IndexEngineError
-from indexer.engines.base import Checkpoint, Failure, IndexChange, Indexed, Node, Request, Result, SearchIndex
+from indexer.engines.base import (
+    Checkpoint,
+    Document,
+    Failure,
+    IndexChange,
+    Indexed,
+    Node,
+    Ready,
+    Request,
+    Result,
+    SearchIndex,
+)
 from indexer.engines.beside import Beside
 from indexer.engines.cursor import decode
+from indexer.engines.embedded_documents import ready
 from indexer.engines.embedded_facets import Counts
 from indexer.engines.embedded_generation import Generation
 from indexer.engines.generations import Generations
@@ -31,13 +43,17 @@ class EmbeddedIndex:
     """
 
     name = "embedded"
-    keeps_content = False
 
     def __init__(self, folder: Path, wait: float = 120.0) -> None:
         self._generations = Generations(folder, wait)
         self._serving: Generation | None = None
         self._beside = Beside()
         self._writing = False
+
+    @staticmethod
+    def ready(document: Document) -> Ready:
+        """Give a document the form of this engine."""
+        return ready(document)
 
     def checkpoint(self) -> Checkpoint:
         """How far the index is."""
@@ -47,14 +63,18 @@ class EmbeddedIndex:
         """Documents that can be found."""
         return self._read(Generation.document_count, 0)
 
+    def counts(self, nodes: Sequence[Node]) -> list[int]:
+        """How many documents each node matches."""
+        return self._read(lambda generation: generation.counts(nodes), [0] * len(nodes))
+
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
-        """How many documents have each (field, term)."""
+        """How many documents have each (field, term); deleted ones count until their segment is merged."""
         return self._read(lambda generation: generation.frequencies(terms), [0] * len(terms))
 
     def words(
         self, field: str, prefix: str = "", filters: Sequence[Node] = (), limit: int | None = None
     ) -> list[tuple[str, int]]:
-        """Terms."""
+        """Terms with their numbers of documents."""
         return self._read(lambda generation: generation.words(field, prefix, filters, limit), [])
 
     def documents(self) -> Iterator[Indexed]:

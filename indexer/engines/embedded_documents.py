@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from indexer.engines.base import Checkpoint, Document, IndexChange
+from indexer.engines.base import Checkpoint, Deletion, Document, IndexChange, Ready
 from indexer.engines.embedded_facets import combination, combined
 from indexer.engines.order import day_key, id_key
 from indexer.fields import FIELDS
@@ -22,13 +22,12 @@ class Stamp(msgspec.Struct, array_like=True):
 
 
 class State(msgspec.Struct, array_like=True, kw_only=True):
-    """What the checkpoint document stores: how far the index is, and the highest `seq` and id that ever came in."""
+    """What the checkpoint document stores: how far the index is, and the highest `seq` that ever came in."""
 
     ledger: str | None = None
     seq: int = 0
     analysis: str | None = None
     highest_seq: int = 0
-    highest_id: str = ""
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -48,7 +47,9 @@ def state_document(state: State) -> str:
 
 def change_document(change: IndexChange) -> str:
     """Make a document or tombstone; raises ValueError when a value is not what its field takes."""
-    if not isinstance(change, Document):
+    if isinstance(change, Ready):
+        return change.form.decode()
+    if isinstance(change, Deletion):
         return orjson.dumps({"id": change.id, "seq": change.seq, "kind": "tombstone"}).decode()
     fields: dict[str, Any] = {
         "id": change.id,
@@ -79,6 +80,11 @@ def change_document(change: IndexChange) -> str:
         else:
             fields[name] = values[0]
     return orjson.dumps(fields).decode()
+
+
+def ready(document: Document) -> Ready:
+    """Make a document in a process that has the time for it; raises what `change_document` does."""
+    return Ready(document.id, document.seq, document.source, change_document(document).encode())
 
 
 def _year(text: str) -> int:

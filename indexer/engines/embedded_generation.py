@@ -10,8 +10,10 @@ import contextlib
 import functools
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any as Anything
 from typing import NamedTuple
@@ -21,26 +23,34 @@ import tantivy
 from tantivy import FieldType, Order, Query
 
 from indexer.engines.base import (
+    SEPARATOR,
     Checkpoint,
     Failure,
     Hit,
     IndexChange,
     Indexed,
+    Node,
     Request,
     Result,
     Sort,
+    writable,
 )
 from indexer.engines.cursor import Cursor, Key, decode, no_cursor
 from indexer.engines.embedded_documents import Stamp, State, change_document, state_document
 from indexer.engines.embedded_facets import Counts, count
 from indexer.engines.embedded_query import SCHEMA, all_score_alike, every_document, filtered, query_of
 from indexer.engines.paging import Page, Paging
+from indexer.engines.seen import Seen
+from indexer.priority import give_way
 
-# tantivy's own default is 128 MB; it is an upper limit and only filled while loading.
-_WRITER_HEAP_BYTES = 128_000_000
+# An upper limit that only a load fills. With tantivy's own 128 MB and a commit for every 10,000 documents, two thirds
+# of the engine's time went into merging small segments (benchmarks.search_million).
+_WRITER_HEAP_BYTES = 256_000_000
 _WRITER_THREADS = min(2, os.cpu_count() or 1)
-# A commit costs 10 ms and leaves a segment to merge; nobody reads a generation that is still being built.
-_COMMIT_DOCUMENTS_WHILE_BUILDING = 100_000
+# A commit leaves segments to merge and makes readers count facets again. Nobody reads much in an index that is being
+# filled; elsewhere what was changed is to be found soon, also while a long drain goes on.
+_COMMIT_DOCUMENTS = 100_000
+_COMMIT_SECONDS = 10.0
 _CACHED_FACETS = 256
 
 
@@ -93,6 +103,8 @@ class Generation:
         self._writer: tantivy.IndexWriter | None = None
         self._state: State | None = None
         self._uncommitted = 0
+        self._committed = 0.0
+        self._seen: Seen | None = None
 
     # reading
 
@@ -122,14 +134,27 @@ class Generation:
         self._commit()
         return _first(self._now().searcher, every_document())[0]
 
-    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
-        """How many documents have each (field, term)."""
+    def counts(self, nodes: Sequence[Node]) -> list[int]:
+        """How many documents each node matches."""
+        self._commit()
         searcher = self._now().searcher
-        return [searcher.doc_freq(field, term) for field, term in terms]
+        return [_first(searcher, query_of(node, scoring=False))[0] for node in nodes]
 
-    def words(self, field: str, prefix: str, filters: Sequence[Anything], limit: int | None) -> list[tuple[str, int]]:
-        """Terms."""
-        return list(self._now().searcher.terms_with_prefix(field, prefix, None, limit))
+    def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
+        """How many documents have each (field, term); deleted ones count until their segment is merged."""
+        self._commit()
+        searcher = self._now().searcher
+        return [searcher.doc_freq(field, term) if writable(term) else 0 for field, term in terms]
+
+    def words(self, field: str, prefix: str, filters: Sequence[Node], limit: int | None) -> list[tuple[str, int]]:
+        """Terms with their numbers of documents."""
+        self._commit()
+        if not writable(prefix) or limit == 0:
+            return []
+        live = filtered(every_document(), [query_of(node, scoring=False) for node in filters])
+        # One more than wanted: the separator may be among them.
+        found = self._now().searcher.terms_with_prefix(field, prefix, live, None if limit is None else limit + 1)
+        return [(term, count) for term, count in found if term != SEPARATOR][:limit]
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, in the order in which they lie in the index."""
@@ -177,24 +202,26 @@ class Generation:
     # writing
 
     def apply(self, changes: Sequence[IndexChange], checkpoint: Checkpoint) -> list[Failure]:
-        """Apply changes and checkpoint in one commit; while building, in one commit sooner or later."""
+        """Apply changes and checkpoint in one commit, sooner or later: at the latest when writing ends."""
         state = self._state or self._stored_state()
         writer = self._writing()
+        if not state.highest_seq and self._seen is None:
+            self._seen = Seen()
         newest: dict[str, IndexChange] = {}
         for change in changes:
             if change.id not in newest or change.seq >= newest[change.id].seq:
                 newest[change.id] = change
-        # Nothing in the index can be newer than these, and with higher ids nothing can be there at all: a first load
-        # and a rebuild (which comes in the order of ids) need not look at what the index has.
-        unseen = not newest or min(newest) > state.highest_id
-        if not unseen and min(change.seq for change in newest.values()) <= state.highest_seq:
-            for id in self._outdated(newest):
+        # A first load and a rebuild need not look at what the index has, nor delete it: all that it has they wrote.
+        known = {id for id in newest if self._seen.add(id)} if self._seen else newest.keys()
+        # Nothing in the index can be newer than higher numbers.
+        if known and min(newest[id].seq for id in known) <= state.highest_seq:
+            for id in self._outdated({id: newest[id] for id in known}):
                 del newest[id]
         failures = []
         for id, change in newest.items():
             try:
                 physical = change_document(change)
-                if not unseen:
+                if id in known:
                     writer.delete_documents_by_term("id", id)
                 writer.add_json(physical)
             except (ValueError, TypeError) as error:  # orjson says TypeError to lone surrogates
@@ -204,19 +231,23 @@ class Generation:
             seq=checkpoint.seq,
             analysis=checkpoint.analysis,
             highest_seq=max(state.highest_seq, *(change.seq for change in newest.values()), 0),
-            highest_id=max(state.highest_id, *newest, ""),
         )
         writer.delete_documents_by_term("kind", "checkpoint")
         writer.add_json(state_document(state))
         self._uncommitted += len(newest) + 1
         self._state = state
-        if not self._building or self._uncommitted >= _COMMIT_DOCUMENTS_WHILE_BUILDING:
+        if self._uncommitted >= _COMMIT_DOCUMENTS or (
+            self._seen is None and time.monotonic() - self._committed >= _COMMIT_SECONDS
+        ):
             self._commit()
         return failures
 
     def _writing(self) -> tantivy.IndexWriter:
         if self._writer is None:
-            self._writer = self._index.writer(_WRITER_HEAP_BYTES, _WRITER_THREADS)
+            # The threads that index and merge take their priority from the one that starts them.
+            with ThreadPoolExecutor(1, initializer=give_way) as patient:
+                self._writer = patient.submit(self._index.writer, _WRITER_HEAP_BYTES, _WRITER_THREADS).result()
+            self._committed = time.monotonic()
         return self._writer
 
     def _outdated(self, changes: Mapping[str, IndexChange]) -> list[str]:
@@ -233,10 +264,11 @@ class Generation:
         if self._writer is not None and self._uncommitted:
             self._writer.commit()
             self._uncommitted = 0
+            self._committed = time.monotonic()
 
     def end_writing(self, *, keep: bool = True) -> None:
         """Commit (or throw away) what is written, and wait for merges that tantivy runs beside."""
-        writer, self._writer, self._state = self._writer, None, None
+        writer, self._writer, self._state, self._seen = self._writer, None, None, None
         if writer is not None:
             if keep and self._uncommitted:
                 writer.commit()

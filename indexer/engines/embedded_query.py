@@ -15,7 +15,6 @@ from indexer.engines.base import (
     Boost,
     Everything,
     Filtered,
-    Fuzzy,
     Node,
     OneOf,
     Phrase,
@@ -23,6 +22,7 @@ from indexer.engines.base import (
     Range,
     Ranked,
     Term,
+    writable,
 )
 from indexer.engines.embedded_facets import combination
 from indexer.engines.order import day_bounds
@@ -71,19 +71,21 @@ def query_of(node: Node, scoring: bool = True) -> Query:
         case Term(field, value):
             if BY_NAME[field].role != "text":
                 return Query.const_score_query(_exactly(field, (value,)), 1.0)
+            if not writable(value):
+                return Query.empty_query()
             return Query.term_query(SCHEMA, field, value, index_option="freq" if scoring else "basic")
         case OneOf(field, values):
             return Query.const_score_query(_exactly(field, values), 0.0)
         case Phrase(field, terms):
             if len(terms) < 2:
                 return query_of(Term(field, terms[0]), scoring) if terms else Query.empty_query()
+            if not all(map(writable, terms)):
+                return Query.empty_query()
             return Query.phrase_query(SCHEMA, field, list(terms))
         case Prefix(field, value):
-            if not value or len(value) > _PREFIX_CHARACTERS:
+            if not value or len(value) > _PREFIX_CHARACTERS or not writable(value):
                 return Query.empty_query()
             return Query.regex_query(SCHEMA, field, _REGEX_SPECIAL.sub(r"\\\1", value) + ".*")
-        case Fuzzy(field, value, distance):
-            return Query.fuzzy_term_query(SCHEMA, field, value, distance)
         case Range(field, low, high):
             return Query.const_score_query(_between(field, low, high), 0.0)
         case All(parts, without):
@@ -126,7 +128,7 @@ def _exactly(field: str, values: Sequence[str]) -> Query:
     if BY_NAME[field].role == "year":
         numbers = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
         return Query.boolean_query([(Occur.Should, Query.term_query(SCHEMA, field, number)) for number in numbers])
-    return Query.term_set_query(SCHEMA, field, [value for value in values if value])
+    return Query.term_set_query(SCHEMA, field, [value for value in values if value and writable(value)])
 
 
 def _between(field: str, low: str | None, high: str | None) -> Query:
@@ -142,7 +144,7 @@ def _between(field: str, low: str | None, high: str | None) -> Query:
 def all_score_alike(node: Node) -> bool:
     """Tell whether every match gets the same score: then the order is that of the ids, without looking at scores."""
     match node:
-        case Everything() | OneOf() | Range() | Prefix() | Fuzzy():
+        case Everything() | OneOf() | Range() | Prefix():
             return True
         case Term(field, _):
             return BY_NAME[field].role != "text"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from indexer.parameters import LONGEST_TEXT
+from indexer.syntax import LONGEST_READ
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -70,7 +70,7 @@ def _environment() -> Environment:
     )
     filters: Mapping[str, object] = {"lang": _language, "number": _number, "moment": _moment, "host": _host}
     found.filters.update(filters)
-    found.globals.update(static=static, longest_query=LONGEST_TEXT)
+    found.globals.update(static=static, longest_query=LONGEST_READ)
     return found
 
 

@@ -12,7 +12,6 @@ from indexer.parameters import (
     DEEPEST,
     FILTERS,
     LARGEST_PAGE,
-    LONGEST_TEXT,
     LONGEST_VALUE,
     MOST_SUGGESTIONS,
     MOST_VALUES,
@@ -20,6 +19,7 @@ from indexer.parameters import (
     PARAMETERS,
     SORTS,
 )
+from indexer.syntax import LONGEST_READ
 
 DATASET_ID: dict[str, Any] = {
     "name": "id",
@@ -31,7 +31,9 @@ DATASET_ID: dict[str, Any] = {
 
 _QUERY = (
     'Words: all must match, or as many as can be where no dataset has them all. `"side by side"`, `-without`, '
-    "`this OR that`, `field:value` (title, keyword, publisher, description, or a filter's name). No words: everything."
+    "`this OR that`, `field:value` (the name of a text field, a filter or a date, as here or as the page shows it; "
+    "docs/api.md lists the forms). What is not understood is searched as text: nothing in `q` is an error. Of a text "
+    f"of more than {LONGEST_READ:,} characters the beginning counts. No words: everything."
 )
 _DAY = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 
@@ -47,7 +49,7 @@ def suggest_parameters() -> list[dict[str, Any]]:
     text = "What has been typed so far; a space at its end says that the last word is complete"
     number = {"type": "integer", "minimum": 1, "maximum": MOST_SUGGESTIONS, "default": 10}
     return [
-        _parameter("q", text, {"type": "string", "maxLength": LONGEST_TEXT}, example="미세먼지 측ㅈ"),
+        _parameter("q", text, {"type": "string"}, example="미세먼지 측ㅈ"),
         *narrowing,
         _parameter("size", "Suggestions at most", number),
     ]
@@ -69,7 +71,7 @@ def facet_parameters() -> list[dict[str, Any]]:
 
 
 def _parameters() -> Iterator[dict[str, Any]]:
-    yield _parameter("q", _QUERY, {"type": "string", "maxLength": LONGEST_TEXT}, example="미세먼지 측정소")
+    yield _parameter("q", _QUERY, {"type": "string"}, example="미세먼지 측정소")
     for name in FILTERS:
         field = BY_NAME[name]
         value = {"type": "string", "maxLength": LONGEST_VALUE}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ from indexer.fields import BY_NAME
 from indexer.hints import Correction, Other
 from indexer.parameters import DATES, DEEPEST, FILTERS, SearchQuery
 from indexer.query import FACET_VALUES
+from indexer.syntax import LONGEST_READ
 
 Parameters = Sequence[tuple[str, str]]
 Labels = Callable[[str, str], str]
@@ -30,6 +31,9 @@ _TITLE = 300
 _LICENSE = 80
 _SORTS = {"relevance": "관련도", "-modified": "최근 수정", "-issued": "최근 등록", "title": "제목"}
 _PAGES_AROUND = 2
+_LONGEST_LINKED = 1000
+_HEADING = 120
+_ALIKE = 6
 _RANGE = "modified"
 
 
@@ -138,6 +142,7 @@ class SearchPage:
     """Everything that ``search.html`` shows. `kept` goes along when the words are asked anew."""
 
     asked_for: str
+    heading: str
     kept: Parameters
     total: int
     first: int
@@ -151,6 +156,7 @@ class SearchPage:
     all_words: int
     corrected: Sequence[Correction]
     exact: bool
+    alike: Sequence[str]
     as_typed: str | None
     with_others: str
     did_you_mean: Advice | None
@@ -167,6 +173,7 @@ class _Links:
     """Addresses of neighbouring searches. Whatever changes what is found begins at the first page again."""
 
     def __init__(self, query: SearchQuery) -> None:
+        query = replace(query, q=_linked(query.q))
         self.parameters = [pair for pair in query.to_parameters() if pair[0] not in ("from", "cursor")]
 
     def with_(self, name: str, value: str) -> str:
@@ -186,6 +193,11 @@ class _Links:
         return [pair for pair in self.parameters if pair[0] not in names]
 
 
+def _linked(text: str) -> str:
+    """Give the text for the page's two hundred links: of a pasted one the beginning, which has words enough."""
+    return text if len(text) <= _LONGEST_LINKED else text[:_LONGEST_LINKED].rsplit(maxsplit=1)[0]
+
+
 def _address(parameters: Parameters) -> str:
     return "/?" + urlencode(parameters) if parameters else "/"
 
@@ -196,7 +208,8 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
     low, high = query.dates.get(_RANGE, (None, None))
     reachable = min(answer.total, DEEPEST)
     return SearchPage(
-        asked_for=query.q,
+        asked_for=query.q[:LONGEST_READ],
+        heading=cut(query.q, _HEADING),
         kept=links.kept("q", "exact", "explain"),
         total=answer.total,
         first=query.offset + 1,
@@ -218,6 +231,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
         all_words=answer.all_words,
         corrected=answer.hints.corrected,
         exact=query.exact,
+        alike=_alike(answer),
         as_typed=links.instead("exact", "true") if not query.exact and _differs(answer) else None,
         with_others=links.instead("exact", None),
         did_you_mean=_advice(links, answer.hints.did_you_mean),
@@ -231,6 +245,12 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
         deepest=DEEPEST,
         narrowed=bool(query.to_parameters()),
     )
+
+
+def _alike(answer: Answer) -> list[str]:
+    """Give the synonyms and full names that were looked for beside the typed words."""
+    found = [form.text for word in answer.understood for form in word.forms if form.why in ("synonym", "agency")]
+    return list(dict.fromkeys(found))[:_ALIKE]
 
 
 def _differs(answer: Answer) -> bool:

@@ -7,6 +7,7 @@ import re
 import socket
 
 import h11
+import orjson
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -17,6 +18,10 @@ from harvester.errors import DataMoaError
 from indexer.engines import open_index
 from indexer.web.app import create_app
 
+LONGEST_REQUEST = 1 << 20
+"""Bytes of a request's line and headers together. A pasted text of 50,000 Korean letters is 450,000 in an address."""
+
+_LINGERING_SECONDS = 2.0
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -74,6 +79,7 @@ def server(application: ASGIApp) -> uvicorn.Server:
         uvicorn.Config(
             application,
             http=_AsTyped,
+            h11_max_incomplete_event_size=LONGEST_REQUEST,
             # The address is told by who starts it; requests are logged by whatever proxy stands in front.
             log_level="warning",
             access_log=False,
@@ -86,12 +92,34 @@ def server(application: ASGIApp) -> uvicorn.Server:
 class _AsTyped(H11Protocol):
     """HTTP that takes addresses as people type them into curl: ``?q=미세먼지``.
 
-    Bytes that no address may have are percent-encoded before the parser would refuse them.
+    Bytes that no address may have are percent-encoded before the parser would refuse them. A request that is too long
+    is answered so (uvicorn calls it invalid).
     """
 
+    _refused = False
+
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         if self.conn.their_state is h11.IDLE:
             line, end, rest = data.partition(b"\r\n")
             if not line.isascii():
                 data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
         super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        unread, _ = self.conn.trailing_data
+        if len(unread) <= LONGEST_REQUEST:
+            super().send_400_response(msg)
+            return
+        line, ended, _ = unread.partition(b"\r\n")
+        in_line = not ended or len(line) > LONGEST_REQUEST // 2
+        what = "address" if in_line else "headers"
+        body = orjson.dumps({"error": {"message": f"the {what} may have at most {LONGEST_REQUEST:,} bytes"}})
+        head = [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close")]
+        for event in (h11.Response(status_code=414 if in_line else 431, headers=head), h11.Data(data=body)):
+            self.transport.write(self.conn.send(event) or b"")
+        # To close at once would reset the connection, and the client, which is still sending, would not see the answer.
+        self._refused = True
+        self.transport.write_eof()
+        self.loop.call_later(_LINGERING_SECONDS, self.transport.close)

@@ -58,7 +58,7 @@ def changes(rows: Sequence[Mapping[str, str]], first_seq: int) -> list[Change]:
 
 
 def _documents(rows: Sequence[Mapping[str, str]], first_seq: int) -> list[Document]:
-    made = making.make(changes(rows, first_seq), keeps_content=True)
+    made = making.make(changes(rows, first_seq), lambda document: document)
     assert not made.failures, made.failures
     return [change for change in made.changes if isinstance(change, Document)]
 

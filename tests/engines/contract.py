@@ -7,6 +7,7 @@ several processes would.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,7 +26,6 @@ from indexer.engines.base import (
     Document,
     Everything,
     Filtered,
-    Fuzzy,
     Indexed,
     Node,
     OneOf,
@@ -56,6 +56,7 @@ def document(
     publisher: str = "",
     description: str = "",
     grams: str = "",
+    word: str = "",
     sort_title: str | None = None,
     source: str = "kepco.datagokr",
     content_hash: str | None = None,
@@ -67,6 +68,7 @@ def document(
         "publisher": publisher,
         "description": description,
         "grams": grams,
+        "word": word,
     }
     exact = {name: (value,) if isinstance(value, str) else value for name, value in values.items()}
     return Document(
@@ -165,6 +167,16 @@ class SearchIndexContract:
 
     # --- an index that does not exist yet
 
+    def test_documents_may_be_made_ready_elsewhere(self, index: SearchIndex) -> None:
+        made = document("a", 1, title="물", format=("CSV", "JSON"), modified="2024-03-05", year="2024")
+        ready = pickle.loads(pickle.dumps(index.ready))(made)
+        assert (ready.id, ready.seq, ready.source) == (made.id, made.seq, made.source)
+        index.apply([ready, document("b", 2, title="물")], at(2))
+        index.apply([Deletion("b", 3, made.source)], at(3))
+        index.refresh()
+        assert matching(index, Term("title", "물")) == {"a"}
+        assert list(index.documents()) == [Indexed("a", made.source, made.content_hash)]
+
     def test_a_new_index_is_empty_and_searchable(self, index: SearchIndex) -> None:
         assert index.checkpoint() == Checkpoint()
         assert index.document_count() == 0
@@ -172,6 +184,9 @@ class SearchIndexContract:
         result = index.search(Request(query=Everything(), facets={"format": 5, "year": 5}))
         assert (result.total, result.hits, result.cursor) == (0, (), None)
         assert dict(result.facets) == {"format": (), "year": ()}
+        assert index.counts([Everything(), Term("title", "물")]) == [0, 0]
+        assert index.frequencies([("title", "물")]) == [0]
+        assert index.words("word") == index.words("word", "a", limit=5) == []
         for query in (Term("title", "물"), Range("modified", "2020-01-01"), Any(()), Prefix("title", "물")):
             assert index.search(Request(query=query, sort="-modified")).total == 0
         index.refresh()
@@ -361,14 +376,6 @@ class SearchIndexContract:
         for value in ("", ".", "(", ".*", "[a-z]", "\\", "b?", "버.", "a|b|", "{", "^", "$", "b{1}", "서울 버"):
             assert matching(index, Prefix("title", value)) == set(), value
 
-    def test_fuzzy_counts_every_close_term(self, index: SearchIndex) -> None:
-        syllables = [chr(0xAC00 + 28 * n) for n in range(120)]
-        near = [document(f"n{n}", n + 1, title=f"미세먼{syllable}") for n, syllable in enumerate(syllables)]
-        fill(index, *near, document("far", 200, title="초미세먼지농도"), document("swap", 201, title="미세지먼"))
-        assert matching(index, Fuzzy("title", "미세먼지")) == {f"n{n}" for n in range(120)} | {"swap"}
-        assert "far" not in matching(index, Fuzzy("title", "미세먼지", 2))
-        assert matching(index, Fuzzy("title", "초미세먼지농", 2)) == {"far"}
-
     def test_ranges(self, index: SearchIndex) -> None:
         days = {"a": "2019-12-31", "b": "2020-01-01", "c": "2020-06-15", "d": "2021-01-01", "e": "1850-05-05"}
         dated = [document(name, seq, modified=day, year=day[:4]) for seq, (name, day) in enumerate(days.items(), 1)]
@@ -534,6 +541,70 @@ class SearchIndexContract:
         for value in odd:
             assert matching(index, OneOf("format", (value,))) == {"x"}, value
 
+    # --- counting and listing
+
+    def test_counts(self, index: SearchIndex) -> None:
+        fill(index, *AIR, Deletion("old1", 6, "kepco.datagokr"))
+        seoul = Term("title", "서울")
+        asked: tuple[tuple[Node, int], ...] = (
+            (seoul, 2),
+            (Everything(), 4),
+            (All((), without=(seoul,)), 2),
+            (Any(()), 0),
+            (Boost(Ranked(seoul, Everything()), 2.0), 2),
+            (Filtered(seoul, (Phrase("title", ("버스", "노선")),)), 1),
+            (Term("title", "기록"), 0),
+            (seoul, 2),
+        )
+        assert index.counts([node for node, _ in asked]) == [count for _, count in asked]
+        assert index.counts([]) == []
+
+    def test_frequencies(self, index: SearchIndex) -> None:
+        fill(index, *AIR)
+        asked = {
+            ("title", "서울"): 2,
+            ("description", "서울"): 1,
+            ("description", "측정"): 2,
+            ("keyword", "대기"): 2,
+            ("source", "kepco.datagokr"): 5,
+            ("title", "없음"): 0,
+            ("title", ""): 0,
+            ("title", "서울 대기"): 0,
+            ("title", "\ud800"): 0,
+            ("title", "가" * 40_000): 0,
+        }
+        assert dict(zip(asked, index.frequencies(list(asked)), strict=True)) == asked
+        assert index.frequencies([]) == []
+        assert index.frequencies([("title", f"말{n}") for n in range(2_000)]) == [0] * 2_000
+
+    def test_words(self, index: SearchIndex) -> None:
+        fill(
+            index,
+            document("a", 1, word="qj|버 qjtm|버스 qjtm|뻐스", organization="갑", year="2020"),
+            document("b", 2, word="qjtm|버스 anf|물", organization="을 도", year="2020"),
+            document("c", 3, word="qjtm|버스 qj|버 ¦ c++|c++ a.b|a.b", organization="을 도", year="2021"),
+            document("d", 4, word="gone|간", organization="병"),
+        )
+        fill(index, Deletion("d", 5, "kepco.datagokr"))
+        every = [("qjtm|버스", 3), ("qj|버", 2), ("a.b|a.b", 1), ("anf|물", 1), ("c++|c++", 1), ("qjtm|뻐스", 1)]
+        assert index.words("word") == every
+        for limit in range(8):
+            assert index.words("word", limit=limit) == every[:limit]
+        assert index.words("word", "qj") == index.words("word", "qj", limit=9) == [every[0], every[1], every[5]]
+        assert index.words("word", "qj|") == [("qj|버", 2)]
+        assert index.words("word", "qjtm|버스", limit=5) == [("qjtm|버스", 3)]
+        assert index.words("word", "qj", (OneOf("year", ("2020",)),), 2) == [("qjtm|버스", 2), ("qjtm|뻐스", 1)]
+        assert index.words("word", "", (OneOf("year", ("2020",)), OneOf("organization", ("갑",)))) == [
+            ("qjtm|버스", 1),
+            ("qjtm|뻐스", 1),
+            ("qj|버", 1),
+        ]
+        assert index.words("word", "c+", limit=3) == [("c++|c++", 1)]
+        for prefix in (".", "a.?", ".*", "[a-z]", "\\", "(", "¦", "qj ", "버", "\ud800", "x" * 40_000, '"', "~", "#"):
+            assert index.words("word", prefix) == index.words("word", prefix, limit=5) == [], prefix
+        assert index.words("organization") == index.words("organization", limit=9) == [("을 도", 2), ("갑", 1)]
+        assert index.words("organization", "을 ", limit=9) == [("을 도", 2)]
+
     # --- order and pages
 
     @pytest.fixture
@@ -655,7 +726,22 @@ class SearchIndexContract:
 
     @pytest.mark.parametrize(
         "value",
-        ["\x00", "\ud7a3" * 500, "x" * 40_000, '"', "\\", "a b", "*", "?", "title:물", "/물/", "물\n", "😀", "\u202e"],
+        [
+            "\x00",
+            "\ud7a3" * 500,
+            "x" * 40_000,
+            '"',
+            "\\",
+            "a b",
+            "*",
+            "?",
+            "title:물",
+            "/물/",
+            "물\n",
+            "😀",
+            "\u202e",
+            "\ud800",
+        ],
     )
     def test_hostile_values_find_nothing(self, index: SearchIndex, value: str) -> None:
         fill(index, *AIR)

@@ -13,7 +13,6 @@ from indexer.engines.base import (
     Document,
     Everything,
     Filtered,
-    Fuzzy,
     Node,
     OneOf,
     Phrase,
@@ -56,8 +55,6 @@ def matches(node: Node, document: Document) -> bool:
             return matches(part, document)
         case Filtered(part, filters):
             return all(matches(each, document) for each in (part, *filters))
-        case Fuzzy():
-            raise NotImplementedError
 
 
 def words(document: Document, field: str) -> list[str]:

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from harvester.errors import IndexEngineError
-from indexer.engines.base import Checkpoint, Everything, Request, SearchIndex, Term
+from indexer.engines import embedded_generation
+from indexer.engines.base import Checkpoint, Deletion, Everything, Request, SearchIndex, Term
 from indexer.engines.embedded import EmbeddedIndex
+from indexer.engines.seen import Seen
 from tests.engines.contract import ANALYSIS, LEDGER, Connect, SearchIndexContract, at, document, fill, matching
 
 ROOT = Path(__file__).parent.parent.parent
@@ -68,7 +70,7 @@ def test_a_writer_does_not_wait_for_ever(folder: Path) -> None:
     first.apply([document("a", 1, title="물")], at(1))
     with pytest.raises(IndexEngineError, match="another process has been writing"):
         second.apply([document("b", 2, title="물")], at(2))
-    assert matching(second, Everything()) == {"a"}
+    assert matching(second, Everything()) == set()
     first.close()
     fill(second, document("b", 2, title="물"))
     assert matching(second, Everything()) == {"a", "b"}
@@ -76,13 +78,17 @@ def test_a_writer_does_not_wait_for_ever(folder: Path) -> None:
 
 def test_nobody_waits_to_search(folder: Path) -> None:
     writer, reader = EmbeddedIndex(folder), EmbeddedIndex(folder, wait=0)
-    writer.apply([document("a", 1, title="물")], at(1))
+    fill(writer, document("a", 1, title="물"))
+    writer.apply([document("b", 2, title="물")], at(2))
     assert matching(reader, Everything()) == {"a"}
     assert reader.checkpoint() == at(1)
+    writer.refresh()
+    assert matching(reader, Everything()) == {"a", "b"}
+    assert reader.checkpoint() == at(2)
     with writer.rebuild("2") as fresh:
-        fresh.apply([document("b", 1, title="물")], Checkpoint(LEDGER, 1, "2"))
-        assert matching(reader, Everything()) == {"a"}
-    assert matching(reader, Everything()) == {"b"}
+        fresh.apply([document("c", 1, title="물")], Checkpoint(LEDGER, 1, "2"))
+        assert matching(reader, Everything()) == {"a", "b"}
+    assert matching(reader, Everything()) == {"c"}
 
 
 def test_many_processes_at_once_lose_nothing(folder: Path) -> None:
@@ -124,6 +130,7 @@ WRITE = """
     while True:
         first = batch * 20 + 1
         index.apply([document(f"d{n:06}", n, title=f"물 {n}") for n in range(first, first + 20)], at(first + 19))
+        index.refresh()
         batch += 1
         print(batch, flush=True)
 """
@@ -345,3 +352,52 @@ def test_searches_of_many_threads(index: EmbeddedIndex) -> None:
     for thread in threads:
         thread.join()
     assert faults == []
+
+
+def test_a_drain_is_seen_before_it_ends_if_it_is_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, reader = EmbeddedIndex(folder), EmbeddedIndex(folder)
+    monkeypatch.setattr(embedded_generation, "_COMMIT_DOCUMENTS", 4)
+    writer.apply([document("a", 1, title="물"), document("b", 2, title="물")], at(2))
+    assert matching(reader, Everything()) == set()
+    writer.apply([document("c", 3, title="물")], at(3))
+    assert matching(reader, Everything()) == {"a", "b", "c"}
+    writer.refresh()
+    monkeypatch.setattr(embedded_generation, "_COMMIT_SECONDS", 0.0)
+    writer.apply([document("d", 4, title="물")], at(4))
+    assert matching(reader, Everything()) == {"a", "b", "c", "d"}
+    writer.close()
+
+
+def test_a_first_load_that_meets_a_dataset_again_keeps_the_newest(folder: Path) -> None:
+    index = EmbeddedIndex(folder)
+    index.apply([document("a", 1, title="물"), document("b", 2, title="물")], at(2))
+    index.apply([document("a", 4, title="불")], at(4))
+    index.apply([Deletion("b", 5, "kepco.datagokr"), document("a", 3, title="옛")], at(5))
+    index.refresh()
+    assert matching(index, Everything()) == {"a"}
+    assert matching(index, Term("title", "불")) == {"a"}
+
+
+def test_ids_that_came_before_are_known() -> None:
+    seen = Seen()
+    assert not seen.add("a")
+    assert seen.add("a")
+    assert sum(seen.add(f"id{n}") for n in range(1_000)) < 5
+
+
+def test_a_fault_while_facets_are_counted_is_the_engines() -> None:
+    index = EmbeddedIndex(Path("nowhere"))
+
+    def broken() -> dict[str, tuple[tuple[str, int], ...]]:
+        raise ValueError("a file is damaged")
+
+    facets = index._count_facets(broken)
+    with pytest.raises(IndexEngineError, match="cannot be used: a file is damaged"):
+        dict(facets)
+
+
+def test_facets_that_are_counted_beside_are_a_mapping() -> None:
+    counted = {"format": (("CSV", 1),), "year": ()}
+    facets = EmbeddedIndex(Path("nowhere"))._count_facets(lambda: counted)
+    assert facets == counted
+    assert (len(facets), list(facets), repr(facets)) == (2, ["format", "year"], repr(counted))

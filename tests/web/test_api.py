@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
+import unicodedata
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -23,6 +26,7 @@ from indexer.engines.embedded import EmbeddedIndex
 from indexer.parameters import PARAMETERS, SORTS
 from indexer.web import schemas
 from indexer.web.app import create_app
+from indexer.web.server import LONGEST_REQUEST
 from tests.web import catalogue
 from tests.web.conftest import GONE, bring_up_to_date, served, settings_in
 
@@ -124,8 +128,6 @@ def test_every_order_is_answered(client: httpx.Client, sort: str) -> None:
 
 
 def test_an_address_may_be_typed_as_it_reads(client: httpx.Client) -> None:
-    import socket
-
     url = client.base_url
     with socket.create_connection((url.host, url.port)) as connection:
         connection.sendall("GET /api/search?q=미세먼지 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
@@ -148,7 +150,6 @@ def test_an_address_may_be_typed_as_it_reads(client: httpx.Client) -> None:
         ({"from": "9999999"}, "from", None),
         ({"from": "5", "cursor": "x"}, "from", None),
         ({"cursor": "no cursor"}, "cursor", None),
-        ({"q": "가" * 501}, "q", None),
         ({"q": ["a", "b"]}, "q", None),
         ({"year": "20x4"}, "year", ["2024"]),
         ({"modified": "yesterday"}, "modified", ["2020..2023", "2020-01-15..", "..2023-06", "2024-03"]),
@@ -169,10 +170,100 @@ def test_wrong_parameters_are_refused_with_what_is_allowed(
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_bytes_that_are_no_utf_8_are_refused(client: httpx.Client) -> None:
-    answer = client.get("/api/search?q=%B9%CC%BC%BC")  # 미세 in EUC-KR
-    assert answer.status_code == 400
-    assert "UTF-8" in answer.json()["error"]["message"]
+def test_words_in_the_encoding_of_older_sites_are_read(client: httpx.Client) -> None:
+    answer = client.get("/api/search?q=%B9%CC%BC%BC%B8%D5%C1%F6").json()  # 미세먼지 in EUC-KR
+    assert answer == client.get("/api/search", params={"q": "미세먼지"}).json() | {"took_ms": answer["took_ms"]}
+
+
+def test_other_values_that_are_no_utf_8_are_refused(client: httpx.Client) -> None:
+    for parameters in ("organization=%B9%CC%BC%BC", "%B9%CC=1"):
+        answer = client.get(f"/api/search?{parameters}")
+        assert answer.status_code == 400
+        assert "UTF-8" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "modified:yesterday", "year:ab", "없는필드:값", "12:30", "http://a.kr/?a=b|c", '"미세', "OR", "|", "-",
+        "\x00\x1f", "\u202e미세", "😀", "ㆍ", "형식:", "수정일:2024-02-31", "( [ { * ? ~ ^ \\ /", "' OR 1=1 --",
+        " ".join(map(str, range(300))), "가" * 6000, "- " * 3000, '"' * 999, "형식:csv " * 200,
+        '"가 나" ' * 999, "가|" * 3000, "-가나 " * 2000, "+가나 " * 2000, f'"{"가" * 5000}"',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("address", ["/api/search", "/"])
+def test_nothing_typed_is_an_error(client: httpx.Client, typed: str, address: str) -> None:
+    assert client.get(address, params={"q": typed}).status_code == 200
+
+
+@pytest.mark.parametrize("bytes_", ["%FF%FE", "%ED%A0%80", "%", "%zz", "%00", "%B9"])
+def test_no_bytes_typed_are_an_error(client: httpx.Client, bytes_: str) -> None:
+    for address in ("/api/search", "/"):
+        assert client.get(f"{address}?q={bytes_}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "total"),
+    [
+        ("수정일:2024년", 1),
+        ("등록일:2021.03.05", 1),
+        ("등록일 : 2021년 3월", 1),
+        ("year:2019-2024", 4),
+        ("언어:한국어", 1),
+        ("language:english", 1),
+        ("형식：ＣＳＶ 미세먼지", 1),
+        ("-형식:csv -형식:json", 1),
+        ("이용허락범위:cc by", 1),
+        ("분류:환경", 1),
+        ("갱신 주기:매일", 1),
+        ("제공기관:가상시청", 13),
+        ("회원기관:가상전력연구소", 28),
+        ("출처: 가상전력 데이터포털", 28),
+    ],
+)
+def test_filters_can_be_typed(client: httpx.Client, typed: str, total: int) -> None:
+    assert client.get("/api/search", params={"q": typed}).json()["total"] == total
+
+
+def test_values_are_found_in_any_width_and_composition(client: httpx.Client) -> None:
+    for name, value in (("format", "ＣＳＶ"), ("organization", unicodedata.normalize("NFD", "가상시청"))):
+        assert client.get("/api/search", params={name: value}).json()["total"] > 0
+
+
+def _sent(client: httpx.Client, line: bytes, headers: bytes = b"") -> bytes:
+    """Send a request that no client library would, and give the whole answer."""
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=20) as connection:
+        connection.sendall(b"GET " + line + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + b"\r\n")
+        answer = b""
+        while received := connection.recv(65536):
+            answer += received
+    return answer
+
+
+def test_a_pasted_text_of_any_length_is_taken(client: httpx.Client) -> None:
+    text = "발전소 미세먼지 배출 농도 " * 3500
+    for target in (b"/?q=", b"/api/search?q="):
+        assert _sent(client, target + quote(text).encode()).startswith(b"HTTP/1.1 200")
+    assert _sent(client, f"/api/search?q={text.replace(' ', '+')}".encode()).startswith(b"HTTP/1.1 200")
+
+
+def test_links_of_a_page_do_not_repeat_a_pasted_text(client: httpx.Client) -> None:
+    page = client.get("/", params={"q": "미세먼지 농도 " * 900})
+    assert len(page.content) < 2_000_000
+
+
+def test_that_a_pasted_text_was_cut_is_said(client: httpx.Client) -> None:
+    text = " ".join(f"미세먼지 농도{number}" for number in range(300))
+    assert "낱말만 골라" in client.get("/", params={"q": text}).text
+    assert client.get("/api/search", params={"q": text}).json()["cut"] is True
+    assert "낱말만 골라" not in client.get("/?q=미세먼지").text
+
+
+def test_a_request_that_is_too_long_is_told_so(client: httpx.Client) -> None:
+    answer = _sent(client, b"/api/search?q=" + b"a" * (3 * LONGEST_REQUEST))
+    assert answer.startswith(b"HTTP/1.1 414")
+    assert b'{"error":{"message":"the address may have at most' in answer
+    assert _sent(client, b"/", b"X: " + b"a" * (2 * LONGEST_REQUEST) + b"\r\n").startswith(b"HTTP/1.1 431")
 
 
 def test_a_thousand_parameters_are_refused(client: httpx.Client) -> None:

@@ -1,0 +1,1 @@
+"""Questions about 34,267 real records of data.go.kr for `datamoa evaluate`."""
