@@ -80,8 +80,8 @@ def _terms(dataset: Dataset) -> Iterator[tuple[str, str]]:
         names = _texts(dataset.publisher.name)
         yield "publisher", _joined([*names, former] if former and former not in names else names)
     yield "description", _joined(_texts(dataset.description))
-    yield "column", _joined(list(_columns(dataset)))
-    yield "place", _joined(list(_places(dataset)))
+    yield "column", _joined(list(columns(dataset)))
+    yield "place", _joined(list(places(dataset)))
     keys = [*map(address_key, _identifiers(dataset)), *map(title_key, titles)]
     yield "identifier", " ".join(_distinct(keys))
     yield (
@@ -119,13 +119,15 @@ def _words(titles: Iterable[str], keywords: Iterable[str]) -> Iterator[str]:
                 yield letters(word)
 
 
-def _columns(dataset: Dataset) -> Iterator[str]:
+def columns(dataset: Dataset) -> Iterator[str]:
+    """Give the texts in which a portal names the columns of a dataset."""
     for name, value in dataset.additional.items():
         if _COLUMNS.search(name):
             yield value[:_TEXT_CHARACTERS]
 
 
-def _places(dataset: Dataset) -> Iterator[str]:
+def places(dataset: Dataset) -> Iterator[str]:
+    """Give the places and periods of a dataset, as they are written."""
     for place in dataset.spatial:
         yield from _texts(place.label)
     for period in dataset.temporal:
