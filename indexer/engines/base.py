@@ -298,7 +298,7 @@ class SearchIndex(Protocol):
         """How many documents each of `nodes` matches, asked at once."""
 
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
-        """How many documents have each (text or keyword field, term), about: deleted documents may count for a while.
+        """How many documents have each (text field, term), about: deleted documents may count for a while.
 
         Much cheaper than `counts`: for weighing hundreds of terms.
         """

@@ -31,6 +31,7 @@ from indexer.engines.base import (
     Ready,
     Request,
     Result,
+    Term,
 )
 from indexer.engines.elasticsearch_address import parse
 from indexer.engines.elasticsearch_bulk import send
@@ -43,14 +44,16 @@ from indexer.engines.elasticsearch_cluster import (
     bulk,
     clear_foreign,
     kind,
+    reason,
 )
 from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, ready, serving_settings, settings
 from indexer.engines.elasticsearch_query import (
     LISTED_AT_ONCE,
     counts_body,
     facet_counts,
-    frequencies_body,
     search_body,
+    statistics,
+    statistics_body,
     words_body,
 )
 
@@ -75,6 +78,7 @@ class ElasticsearchIndex:
         self._cluster = Cluster(self._address)
         self._searched = self._address.name
         self._generation: str | None = None
+        self._shards = 0  # as the last answer said
 
     # --- reading
 
@@ -103,6 +107,7 @@ class ElasticsearchIndex:
                 answer = client.search(index=self._searched, **body)
             except NotFoundError:
                 return Result(total=0, hits=(), facets={name: () for name in request.facets})
+        self._shards = answer["_shards"]["total"]
         rows = answer["hits"]["hits"]
         page = rows[: request.size]
         hits = tuple(Hit(row["_id"], float(row["_score"] or 0)) for row in page)
@@ -127,8 +132,21 @@ class ElasticsearchIndex:
         return self._count(counts_body(nodes), len(nodes))
 
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
-        """How many documents have each (field, term), in one request."""
-        return self._count(frequencies_body(terms), len(terms))
+        """How many documents have each (field, term), in one request.
+
+        Term statistics are those of one shard, and of a mapping that has all fields; elsewhere documents are counted.
+        """
+        if self._shards != 1 or not terms:
+            return self.counts([Term(field, term) for field, term in terms])
+        with self._cluster.asking() as client:
+            try:
+                return statistics(terms, client.termvectors(index=self._searched, **statistics_body(terms)).body)
+            except NotFoundError:
+                return [0] * len(terms)
+            except ApiError as error:
+                if "strict" not in reason(error):
+                    raise
+        return self.counts([Term(field, term) for field, term in terms])
 
     def _count(self, body: dict[str, Json], size: int) -> list[int]:
         if not size:
@@ -163,8 +181,9 @@ class ElasticsearchIndex:
                 answer = client.search(index=self._searched, allow_partial_search_results=False, **body)
             except NotFoundError:
                 return {}
-            aggregations: dict[str, Json] = answer["aggregations"]
-            return aggregations
+        self._shards = answer["_shards"]["total"]
+        aggregations: dict[str, Json] = answer["aggregations"]
+        return aggregations
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity as of one moment, 5,000 at a time."""

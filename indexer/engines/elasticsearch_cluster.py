@@ -36,6 +36,7 @@ __all__ = [
     "bulk",
     "clear_foreign",
     "kind",
+    "reason",
 ]
 
 WRITING_TIMEOUT = 120.0

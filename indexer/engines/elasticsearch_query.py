@@ -72,7 +72,12 @@ def search_body(request: Request) -> dict[str, Json]:
     query = filtered(translate(request.query), plain)
     query = {**query, "bool": {**query["bool"], "must_not": [*query["bool"].get("must_not", ()), HIDDEN]}}
     field, order = _SORTS[request.sort]
-    main: Json = {"_score": {"order": order}} if field == "_score" else {field: {"order": order, "missing": "_last"}}
+    if field == "_score":
+        main: Json = {"_score": {"order": order}}
+    else:
+        # An index of another release may lack the field: then the ids alone give the order.
+        kind = "keyword" if request.sort == "title" else "date"
+        main = {field: {"order": order, "missing": "_last", "unmapped_type": kind}}
     body: dict[str, Json] = {
         "query": query,
         "size": request.size + 1 if request.size else 0,
@@ -134,12 +139,27 @@ def counts_body(nodes: Sequence[Node]) -> dict[str, Json]:
     return _counting(counted)
 
 
-def frequencies_body(terms: Sequence[tuple[str, str]]) -> dict[str, Json]:
-    """Arguments of a ``search`` that counts the documents of each (field, term), in buckets in their order.
+def statistics_body(terms: Sequence[tuple[str, str]]) -> dict[str, Json]:
+    """Arguments of ``termvectors`` for a made-up document of these terms: tells the numbers of documents of each."""
+    texts: dict[str, list[str]] = {}
+    for field, term in terms:
+        if _one_term(term):
+            texts.setdefault(field, []).append(term)
+    return {
+        "doc": {"terms": {field: " ".join(found) for field, found in texts.items()}},
+        "fields": [text_field(field) for field in texts],
+        "term_statistics": True,
+        **dict.fromkeys(("field_statistics", "positions", "offsets", "payloads"), False),
+        "filter_path": "term_vectors.*.terms.*.doc_freq",
+    }
 
-    The server counts a single term without reading its documents, where none was deleted. What is hidden has no terms.
-    """
-    return _counting([_term(field, term) for field, term in terms])
+
+def statistics(terms: Sequence[tuple[str, str]], answer: dict[str, Json]) -> list[int]:
+    """Read the numbers of documents of terms out of what ``termvectors`` answered."""
+    found = answer.get("term_vectors", {})
+    return [
+        int(found.get(text_field(field), {}).get("terms", {}).get(term, {}).get("doc_freq", 0)) for field, term in terms
+    ]
 
 
 def _counting(queries: Sequence[Query]) -> dict[str, Json]:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 import tantivy
-from tantivy import FieldType, Order, Query
+from tantivy import Order, Query
 
 from indexer.engines.base import (
     SEPARATOR,
@@ -38,7 +38,7 @@ from indexer.engines.base import (
 from indexer.engines.cursor import Cursor, Key, decode, no_cursor
 from indexer.engines.embedded_documents import Stamp, State, change_document, state_document
 from indexer.engines.embedded_facets import Counts, count
-from indexer.engines.embedded_query import SCHEMA, all_score_alike, every_document, filtered, query_of
+from indexer.engines.embedded_query import SCHEMA, Translation, all_score_alike, filtered
 from indexer.engines.paging import Page, Paging
 from indexer.engines.seen import Seen
 from indexer.priority import give_way
@@ -95,8 +95,9 @@ class Generation:
         self._building = building
         if not building and not tantivy.Index.exists(str(folder)):
             raise FileNotFoundError(f"{folder}: no index here")
-        # Given our schema, tantivy refuses an index that was made with another one.
-        self._index = tantivy.Index(SCHEMA, str(folder))
+        # Without a schema it is opened as it was made, perhaps by another release.
+        self._index = tantivy.Index(SCHEMA, str(folder)) if building else tantivy.Index.open(str(folder))
+        self._translation = Translation(self._index.schema)
         self._index.config_reader("manual")
         self._lock = threading.Lock()
         self._searching: _Searching | None = None
@@ -120,7 +121,7 @@ class Generation:
 
     def _stored_state(self) -> State:
         searcher = self._now().searcher
-        hits = searcher.search(Query.term_query(SCHEMA, "kind", "checkpoint"), limit=1).hits
+        hits = searcher.search(self._translation.exactly("kind", "checkpoint"), limit=1).hits
         if not hits:
             return State()
         return msgspec.json.decode(searcher.doc(hits[0][1]).get_first("stamp") or b"", type=State)
@@ -132,26 +133,29 @@ class Generation:
     def document_count(self) -> int:
         """Documents that can be found."""
         self._commit()
-        return _first(self._now().searcher, every_document())[0]
+        return _first(self._now().searcher, self._translation.every_document())[0]
 
     def counts(self, nodes: Sequence[Node]) -> list[int]:
         """How many documents each node matches."""
         self._commit()
         searcher = self._now().searcher
-        return [_first(searcher, query_of(node, scoring=False))[0] for node in nodes]
+        return [_first(searcher, self._translation.query(node, scoring=False))[0] for node in nodes]
 
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
         """How many documents have each (field, term); deleted ones count until their segment is merged."""
         self._commit()
         searcher = self._now().searcher
-        return [searcher.doc_freq(field, term) if writable(term) else 0 for field, term in terms]
+        holds = self._translation.holds
+        return [searcher.doc_freq(field, term) if holds(field) and writable(term) else 0 for field, term in terms]
 
     def words(self, field: str, prefix: str, filters: Sequence[Node], limit: int | None) -> list[tuple[str, int]]:
         """Terms with their numbers of documents."""
         self._commit()
-        if not writable(prefix) or limit == 0:
+        if not self._translation.holds(field) or not writable(prefix) or limit == 0:
             return []
-        live = filtered(every_document(), [query_of(node, scoring=False) for node in filters])
+        live = filtered(
+            self._translation.every_document(), [self._translation.query(node, scoring=False) for node in filters]
+        )
         # One more than wanted: the separator may be among them.
         found = self._now().searcher.terms_with_prefix(field, prefix, live, None if limit is None else limit + 1)
         return [(term, count) for term, count in found if term != SEPARATOR][:limit]
@@ -161,13 +165,11 @@ class Generation:
         self._commit()
         return self._identities(self._now().searcher)
 
-    @staticmethod
-    def _identities(searcher: tantivy.Searcher) -> Iterator[Indexed]:
+    def _identities(self, searcher: tantivy.Searcher) -> Iterator[Indexed]:
+        query = Query.const_score_query(self._translation.every_document(), 1.0)
         # Equal scores come in the order in which documents lie in the index: reading them so is sequential.
         for offset in range(0, searcher.num_docs, 20_000):
-            hits = searcher.search(
-                Query.const_score_query(every_document(), 1.0), limit=20_000, count=False, offset=offset
-            )
+            hits = searcher.search(query, limit=20_000, count=False, offset=offset)
             for _, address in hits.hits:
                 document = searcher.doc(address)
                 stamp = msgspec.json.decode(document.get_first("stamp") or b"", type=Stamp)
@@ -178,17 +180,18 @@ class Generation:
         self._commit()
         now = self._now()
         cursor = decode(request.after, request.sort) if request.after is not None else None
-        if cursor and not isinstance(cursor.key, str if request.sort == "title" else int | float):
+        ordering = self._ordering(request.sort)
+        if cursor and not isinstance(cursor.key, str if ordering.field == "title_order" else int | float):
             raise no_cursor()
-        query = filtered(query_of(request.query), [query_of(node, scoring=False) for node in request.filters.values()])
-        ordering = _ORDERINGS[request.sort]
+        translate = self._translation.query
+        query = filtered(translate(request.query), [translate(node, False) for node in request.filters.values()])
         alike = ordering.field is None and all_score_alike(request.query)
         if alike:
             ordering = _BY_ID
-        facets = beside(lambda: _facets(now, request)) if request.facets else {}
+        facets = beside(lambda: self._facets(now, request)) if request.facets else {}
         if not request.size:
             return Result(total=_first(now.searcher, query)[0], hits=(), facets=facets)
-        page, total = _page(now.searcher, query, ordering, request, cursor)
+        page, total = self._page(now.searcher, query, ordering, request, cursor)
         score = _first(now.searcher, query)[1] if alike else 0.0
         hits = tuple(
             Hit(id, score if alike else -key if ordering.field is None and isinstance(key, float) else 0.0)
@@ -198,6 +201,82 @@ class Generation:
         if page.more and hits:
             following = Cursor(request.sort, *page.hits[-1], page.position).encode()
         return Result(total=total, hits=hits, facets=facets, cursor=following)
+
+    def _ordering(self, sort: Sort) -> _Ordering:
+        """Give the order that is asked for; by relevance where the index lacks what it needs."""
+        ordering = _ORDERINGS[sort]
+        known = ordering.field is None or self._translation.has(ordering.field)
+        return ordering if known else _ORDERINGS["relevance"]
+
+    def _page(
+        self, searcher: tantivy.Searcher, query: Query, ordering: _Ordering, request: Request, cursor: Cursor | None
+    ) -> tuple[Page, int]:
+        """Give a page and how many hits there are in all: counted while the page is collected, where possible."""
+        following, total = query, None
+        if cursor and ordering.bounded:
+            # What comes before the cursor need not be collected again, however deep the page is.
+            following = filtered(query, [self._from(ordering.field, cursor.key)])
+            total = _first(searcher, query)[0]
+
+        def ranked(limit: int) -> list[tuple[Anything, tantivy.DocAddress]]:
+            nonlocal total
+            found: Anything = searcher.search(
+                following,
+                # tantivy makes room for as many hits as it may find.
+                limit=min(limit, searcher.num_docs + 1),
+                count=total is None,
+                order_by_field=ordering.field,
+                order=Order.Desc if ordering.field is None else Order.Asc,
+            )
+            if total is None:
+                total = int(found.count)
+            hits: list[tuple[Anything, tantivy.DocAddress]] = found.hits
+            return [(-score, address) for score, address in hits] if ordering.field is None else hits
+
+        def ids(addresses: Sequence[tantivy.DocAddress]) -> list[str]:
+            return [str(searcher.doc(address).get_first("id")) for address in addresses]
+
+        paging = Paging(ranked, ids, unique=ordering.field == "title_order")
+        if cursor is None:
+            page = paging.page(request.offset, request.size)
+        else:
+            begin = 0 if ordering.bounded else cursor.position
+            page = paging.page(begin, request.size, after=(cursor.key, cursor.id))
+        return page, total or 0
+
+    def _from(self, field: str | None, key: Key) -> Query:
+        if field is None or not isinstance(key, int) or not 0 <= key < 1 << 64:
+            return Query.empty_query()
+        return self._translation.following(field, key)
+
+    def _facets(self, now: _Searching, request: Request) -> Mapping[str, Counts]:
+        """All facets in one pass, and one more for each that leaves its own filter out; cached until a commit."""
+        if not request.facets:
+            return {}
+        asked = (request.query, tuple(request.filters.items()), tuple(request.facets.items()))
+        cached = now.facets.get(asked)
+        if cached is not None:
+            return cached
+        query = self._translation.query(request.query, scoring=False)
+        filters = {field: self._translation.query(node, scoring=False) for field, node in request.filters.items()}
+        held = [field for field in request.facets if self._translation.holds(field)]
+        everywhere = [field for field in held if field not in filters]
+        groups = [everywhere, *([field] for field in held if field in filters)]
+        counted: dict[str, Counts] = dict.fromkeys(request.facets, ())
+        for group in groups:
+            if group:
+                others = [filter for field, filter in filters.items() if field not in group]
+                narrowed = filtered(query, others)
+                counted |= count(
+                    functools.partial(now.searcher.aggregate, narrowed),
+                    {field: request.facets[field] for field in group},
+                )
+        facets = {field: counted[field] for field in request.facets}
+        now.facets[asked] = facets
+        while len(now.facets) > _CACHED_FACETS:
+            with contextlib.suppress(KeyError):  # another thread may have been faster
+                now.facets.popitem(last=False)
+        return facets
 
     # writing
 
@@ -244,6 +323,8 @@ class Generation:
 
     def _writing(self) -> tantivy.IndexWriter:
         if self._writer is None:
+            if not self._translation.current:
+                raise ValueError("another release made it, with other fields: nothing can be added")
             # The threads that index and merge take their priority from the one that starts them.
             with ThreadPoolExecutor(1, initializer=give_way) as patient:
                 self._writer = patient.submit(self._index.writer, _WRITER_HEAP_BYTES, _WRITER_THREADS).result()
@@ -254,7 +335,7 @@ class Generation:
         """Ids of those changes that are older than what the index has."""
         self._commit()
         searcher = self._now().searcher
-        hits = searcher.search(Query.term_set_query(SCHEMA, "id", list(changes)), limit=len(changes), count=False)
+        hits = searcher.search(self._translation.any_of("id", list(changes)), limit=len(changes), count=False)
         addresses = [address for _, address in hits.hits]
         ids = [str(searcher.doc(address).get_first("id")) for address in addresses]
         stored = searcher.fast_field_values("seq", addresses)
@@ -282,74 +363,3 @@ def _first(searcher: tantivy.Searcher, query: Query) -> tuple[int, float]:
     """How many documents match, and the score of the best."""
     found: Anything = searcher.search(query, limit=1)  # its type stub forgets `count`
     return int(found.count), float(found.hits[0][0]) if found.hits else 0.0
-
-
-def _page(
-    searcher: tantivy.Searcher, query: Query, ordering: _Ordering, request: Request, cursor: Cursor | None
-) -> tuple[Page, int]:
-    """Give a page and how many hits there are in all: counted while the page is collected, where that is possible."""
-    following, total = query, None
-    if cursor and ordering.bounded:
-        # What comes before the cursor need not be collected again, however deep the page is.
-        following = filtered(query, [_from(ordering.field, cursor.key)])
-        total = _first(searcher, query)[0]
-
-    def ranked(limit: int) -> list[tuple[Anything, tantivy.DocAddress]]:
-        nonlocal total
-        found: Anything = searcher.search(
-            following,
-            # tantivy makes room for as many hits as it may find.
-            limit=min(limit, searcher.num_docs + 1),
-            count=total is None,
-            order_by_field=ordering.field,
-            order=Order.Desc if ordering.field is None else Order.Asc,
-        )
-        if total is None:
-            total = int(found.count)
-        hits: list[tuple[Anything, tantivy.DocAddress]] = found.hits
-        return [(-score, address) for score, address in hits] if ordering.field is None else hits
-
-    def ids(addresses: Sequence[tantivy.DocAddress]) -> list[str]:
-        return [str(searcher.doc(address).get_first("id")) for address in addresses]
-
-    paging = Paging(ranked, ids, unique=request.sort == "title")
-    if cursor is None:
-        page = paging.page(request.offset, request.size)
-    else:
-        begin = 0 if ordering.bounded else cursor.position
-        page = paging.page(begin, request.size, after=(cursor.key, cursor.id))
-    return page, total or 0
-
-
-def _from(field: str | None, key: Key) -> Query:
-    if field is None or not isinstance(key, int) or not 0 <= key < 1 << 64:
-        return Query.empty_query()
-    return Query.range_query(SCHEMA, field, FieldType.Unsigned, key)
-
-
-def _facets(now: _Searching, request: Request) -> Mapping[str, Counts]:
-    """All facets in one pass, and one more for each that leaves its own filter out. Cached until the next commit."""
-    if not request.facets:
-        return {}
-    asked = (request.query, tuple(request.filters.items()), tuple(request.facets.items()))
-    cached = now.facets.get(asked)
-    if cached is not None:
-        return cached
-    query = query_of(request.query, scoring=False)
-    filters = {field: query_of(node, scoring=False) for field, node in request.filters.items()}
-    everywhere = [field for field in request.facets if field not in filters]
-    groups = [everywhere, *([field] for field in request.facets if field in filters)]
-    counted: dict[str, Counts] = {}
-    for group in groups:
-        if group:
-            others = [filter for field, filter in filters.items() if field not in group]
-            narrowed = filtered(query, others)
-            counted |= count(
-                functools.partial(now.searcher.aggregate, narrowed), {field: request.facets[field] for field in group}
-            )
-    facets = {field: counted[field] for field in request.facets}
-    now.facets[asked] = facets
-    while len(now.facets) > _CACHED_FACETS:
-        with contextlib.suppress(KeyError):  # another thread may have been faster
-            now.facets.popitem(last=False)
-    return facets

@@ -13,7 +13,21 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from harvester.errors import IndexEngineError
-from indexer.engines.base import Checkpoint, Deletion, Everything, Indexed, Request, SearchIndex, Term
+from indexer.engines import elasticsearch as elasticsearch_index
+from indexer.engines import elasticsearch_mapping
+from indexer.engines.base import (
+    Checkpoint,
+    Deletion,
+    Everything,
+    Indexed,
+    Phrase,
+    Prefix,
+    Range,
+    Ranked,
+    Request,
+    SearchIndex,
+    Term,
+)
 from indexer.engines.elasticsearch import ElasticsearchIndex
 from indexer.parameters import DEEPEST
 from tests.engines.contract import AIR, FACETED, Connect, SearchIndexContract, at, document, fill, find, matching
@@ -329,3 +343,36 @@ def test_a_closed_index_stops_the_load(index: SearchIndex, client: Elasticsearch
     for attempt in (lambda: index.apply([document("x", 6)], at(6)), lambda: index.search(Request(query=Everything()))):
         with pytest.raises(IndexEngineError, match="open it again"):
             attempt()
+
+
+def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def older(meta: dict[str, Any]) -> dict[str, Any]:
+        made = elasticsearch_mapping.mappings(meta)
+        for name in ("theme", "modified"):
+            del made["properties"][name]
+        for name in ("grams", "word"):
+            del made["properties"]["terms"]["properties"][name]
+        return made
+
+    with monkeypatch.context() as release:
+        release.setattr(elasticsearch_index, "mappings", older)
+        fill(
+            index,
+            document("a", 1, title="물 불", organization="갑", issued="2020-01-01"),
+            document("b", 2, title="물", organization="을", issued="2021-01-01"),
+        )
+    assert matching(index, Phrase("title", ("물", "불"))) == {"a"}
+    assert matching(index, Ranked(Term("title", "물"), Term("grams", "물"))) == {"a", "b"}
+    for node in (Term("grams", "물"), Prefix("word", "a"), Term("theme", "HEAL"), Range("modified")):
+        assert matching(index, node) == set()
+    found = index.search(Request(Everything(), facets={"theme": 5, "organization": 5}, sort="-issued"))
+    assert [hit.id for hit in found.hits] == ["b", "a"]
+    assert found.facets == {"theme": (), "organization": (("갑", 1), ("을", 1))}
+    # An order that it lacks: the pages still have every document once.
+    first = index.search(Request(Everything(), sort="-modified", size=1))
+    second = index.search(Request(Everything(), sort="-modified", size=1, after=first.cursor))
+    assert [hit.id for hit in (*first.hits, *second.hits)] == ["a", "b"]
+    assert (index.words("word"), index.words("word", limit=5)) == ([], [])
+    assert index.frequencies([("word", "a|a"), ("title", "물")]) == [0, 2]

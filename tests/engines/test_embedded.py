@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from harvester.errors import IndexEngineError
-from indexer.engines import embedded_generation
-from indexer.engines.base import Checkpoint, Deletion, Everything, Request, SearchIndex, Term
+from indexer.engines import embedded_generation, embedded_query
+from indexer.engines.base import Checkpoint, Deletion, Everything, Phrase, Prefix, Ranked, Request, SearchIndex, Term
 from indexer.engines.embedded import EmbeddedIndex
 from indexer.engines.seen import Seen
+from indexer.fields import FIELDS
 from tests.engines.contract import ANALYSIS, LEDGER, Connect, SearchIndexContract, at, document, fill, matching
 
 ROOT = Path(__file__).parent.parent.parent
@@ -383,6 +384,48 @@ def test_ids_that_came_before_are_known() -> None:
     assert not seen.add("a")
     assert seen.add("a")
     assert sum(seen.add(f"id{n}") for n in range(1_000)) < 5
+
+
+# --- an index that another release made
+
+
+def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = {"grams", "word", "theme", "modified"}
+    older = embedded_query.schema_of([field for field in reversed(FIELDS) if field.name not in lacking])
+    documents = [
+        document("a", 1, title="물 불", organization="갑", issued="2020-01-01"),
+        document("b", 2, title="물", organization="을", issued="2021-01-01"),
+    ]
+    with monkeypatch.context() as release:
+        for module in (embedded_query, embedded_generation):
+            release.setattr(module, "SCHEMA", older)
+        index = EmbeddedIndex(folder)
+        fill(index, *documents)
+        index.close()
+
+    index = EmbeddedIndex(folder)
+    assert index.checkpoint() == at(2)
+    assert matching(index, Phrase("title", ("물", "불"))) == {"a"}
+    assert matching(index, Ranked(Term("title", "물"), Term("grams", "물"))) == {"a", "b"}
+    for node in (Term("grams", "물"), Prefix("word", "a"), Term("theme", "HEAL")):
+        assert matching(index, node) == set()
+    found = index.search(Request(Everything(), facets={"theme": 5, "organization": 5}, sort="-issued"))
+    assert [hit.id for hit in found.hits] == ["b", "a"]
+    assert found.facets == {"theme": (), "organization": (("갑", 1), ("을", 1))}
+    # An order that it lacks: the pages still have every document once.
+    first = index.search(Request(Everything(), sort="-modified", size=1))
+    second = index.search(Request(Everything(), sort="-modified", size=1, after=first.cursor))
+    assert [hit.id for hit in (*first.hits, *second.hits)] == ["a", "b"]
+    assert (index.words("word"), index.frequencies([("word", "a|a"), ("title", "물")])) == ([], [0, 2])
+    with pytest.raises(IndexEngineError, match=r"another release .* `datamoa rebuild`"):
+        index.apply([document("c", 3)], at(3))
+
+    with index.rebuild(ANALYSIS) as fresh:
+        assert fresh.apply([document("a", 1, title="물", grams="물", modified="2020-01-01")], at(1)) == []
+    assert matching(index, Term("grams", "물")) == {"a"}
+    index.close()
 
 
 def test_a_fault_while_facets_are_counted_is_the_engines() -> None:
