@@ -69,6 +69,15 @@ class Explainer:
             spans = self._analyser.spans(text, self._parts)
         return joined(spans)
 
+    def missing(self, texts: Mapping[str, Iterable[str]]) -> list[str]:
+        """Give the words that stand in no field of `texts`, as they were typed; words that say little do not count."""
+        values = {field: list(each) for field, each in texts.items()}
+        return [
+            word.typed
+            for word in self._words
+            if not word.silent and not any(self._best(word, field, each) for field, each in values.items())
+        ]
+
     def matches(self, texts: Mapping[str, Iterable[str]]) -> list[Match]:
         """Give the best reason for every word in every field of `texts`, the weightiest first."""
         found: list[Match] = []

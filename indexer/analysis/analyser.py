@@ -112,19 +112,20 @@ class Analyser:
         turned = {token.start + 1 for token in self.tokens(folded) if len(token.term) > 2 and token.term[0] in NEGATORS}
         return pairs(folded, turned)
 
-    def sequences(self, word: str) -> list[tuple[str, ...]]:
-        """Give the ways in which the terms of a typed word may stand in a document, side by side, the likeliest first.
+    def sequences(self, word: str, *, loose: bool = False) -> list[tuple[str, ...]]:
+        """Give the ways in which the terms of a typed word may stand in a document, side by side.
 
-        There is more than one where its last syllable may be a particle, and where its first term is one syllable,
-        which is another term inside a longer word. A word of punctuation only has none.
+        There are two where its first term is one syllable, which is another term inside a longer word. `loose`: without
+        its last syllable, where that may be a particle or a suffix of the kind; [] where it is none. A word of
+        punctuation only has none.
         """
         tokens = self.tokens(word)
+        if loose:
+            tokens = tokens[:-1] if tokens and tokens[-1].loose else []
         terms = tuple(token.term for token in tokens)
         ways = [terms] if terms else []
-        if len(terms) > 1 and tokens[-1].loose:
-            ways.append(terms[:-1])
         if terms and _SYLLABLE.fullmatch(terms[0]):
-            ways += [(INSIDE + way[0], *way[1:]) for way in ways]
+            ways.append((INSIDE + terms[0], *terms[1:]))
         return ways
 
     def verbal(self, word: str) -> bool:

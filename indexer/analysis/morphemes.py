@@ -65,7 +65,7 @@ _GRAMMAR = ("E", "J", "XSV", "XSA", "VCP", "VX")
 # Grammar of one syllable that is a part of names seldom enough. Of the others, names end with them as often: 과 (학과),
 # 도 (체계도), 로 (등산로), 서 (신고서), 함 (수거함).
 _SAFE = frozenset("의을를은는에이가와랑한된할될며")
-# Suffixes that the dictionary calls nominal and that say no more than a particle: 측정소별 is looked for with 측정소.
+# Suffixes that the dictionary calls nominal and that say little more than a particle: 측정소별, 학생들.
 _GRAMMATICAL_SUFFIXES = frozenset("별들씩쯤째님")
 # Words that end with 별 and are no such thing.
 _NOUNS_IN_BYEOL = frozenset(
@@ -131,10 +131,12 @@ class Morphemes:
         if offset and run in _PARTICLES:
             return []
         tail = run[-1] == "별" and len(run) > 2 and run[-2:] not in _NOUNS_IN_BYEOL
-        reading = self._best(run[:-1] if tail else run)
-        if reading is None:
-            return [Token(run, offset, offset + len(run))]
-        return [Token(term, offset + start, offset + end, loose) for term, start, end, loose in _terms(run, reading)]
+        word = run[:-1] if tail else run
+        reading = self._best(word)
+        tokens = [Token(word, 0, len(word))] if reading is None else _terms(word, reading)
+        if tail:
+            tokens.append(Token(run[-1], len(word), len(run), loose=True))
+        return [Token(term, offset + start, offset + end, loose) for term, start, end, loose in tokens]
 
     def hanja(self, run: str) -> str:
         """Give the reading of a run of Chinese characters in Hangul, as far as the dictionary knows it."""
@@ -258,7 +260,7 @@ def _terms(run: str, reading: list[_Morpheme]) -> list[Token]:
         else:
             verb = morpheme.verb
             for number, (term, tag, first, last) in enumerate(morpheme.parts):
-                if _is_grammar(tag) or (tag == "XSN" and term in _GRAMMATICAL_SUFFIXES and tokens):
+                if _is_grammar(tag):
                     continue
                 if negator and not number:
                     tokens.append(Token(run[at - 1] + term, at + first - 1, at + last))
@@ -266,7 +268,8 @@ def _terms(run: str, reading: list[_Morpheme]) -> list[Token]:
                     _, _, _, last = morpheme.parts[1]
                     tokens.append(Token(run[at : at + last], at, at + last))
                 elif number != 1 or not _negates_inside(run, at, morpheme):
-                    tokens.append(Token(term, at + first, at + last))
+                    loose = tag == "XSN" and term in _GRAMMATICAL_SUFFIXES and at + last == len(run) and bool(tokens)
+                    tokens.append(Token(term, at + first, at + last, loose))
             negator = False
         at = end
     return tokens

@@ -44,10 +44,10 @@ from indexer.engines.paging import Page, Paging
 from indexer.engines.seen import Seen
 from indexer.priority import give_way
 
-# An upper limit that only a load fills. With tantivy's own 128 MB and a commit for every 10,000 documents, two thirds
-# of the engine's time went into merging small segments (benchmarks.search_million).
-_WRITER_HEAP_BYTES = 256_000_000
-_WRITER_THREADS = min(2, os.cpu_count() or 1)
+# An upper limit that only a load fills. One thread takes 10,000 documents a second, more than can be made. It fills the
+# memory with one large segment; two threads would leave two small ones to merge.
+_WRITER_HEAP_BYTES = 128_000_000
+_WRITER_THREADS = 1
 # A commit leaves segments to merge and makes readers count facets again. Nobody reads much in an index that is being
 # filled; elsewhere what was changed is to be found soon, also while a long drain goes on.
 _COMMIT_DOCUMENTS = 100_000
