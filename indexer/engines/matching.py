@@ -1,4 +1,4 @@
-"""What a tree matches, without all that only ranks: for counting, and for orders other than relevance. Pure."""
+"""Trees made smaller: what one matches, without all that only ranks; and what one may cost. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,54 @@ from collections.abc import Iterable, Iterator
 
 from indexer.engines.base import All, Any, Best, Boost, Everything, Filtered, Node, Phrase, Ranked, Term
 
+# A longer phrase is made of letter pairs, and no part of it stands beside it.
 _LONG = 6
+# Elasticsearch refuses a query of more parts than its memory and processors allow for, 1,024 at the least.
+_MOST_SCORED = 900
+
+
+def bounded(node: Node) -> Node:
+    """Give the tree, or where it has very many leaves one that matches the same documents and scores less finely.
+
+    A text of many words that each have many synonyms makes thousands of leaves.
+    """
+    if _leaves(node) <= _MOST_SCORED:
+        return node
+    part, ranking = chain(node)
+    ranking = [Boost(matching(by.part), by.factor) if isinstance(by, Boost) else matching(by) for by in ranking]
+    if _leaves(part) + sum(map(_leaves, ranking)) > _MOST_SCORED:
+        part = matching(part)
+    # What ranks the whole stands outside of what ranks single words.
+    while ranking and _leaves(part) + sum(map(_leaves, ranking)) > _MOST_SCORED:
+        del ranking[0]
+    for by in ranking:
+        part = Ranked(part, by)
+    return part
+
+
+def chain(node: Node) -> tuple[Node, list[Node]]:
+    """Take ranked parts off a node, one after the other: what is left, and what ranks it, the innermost first."""
+    ranking: list[Node] = []
+    while isinstance(node, Ranked):
+        ranking.append(node.by)
+        node = node.part
+    return node, ranking[::-1]
+
+
+def _leaves(node: Node) -> int:
+    match node:
+        case All(parts, without):
+            return sum(map(_leaves, parts)) + sum(map(_leaves, without))
+        case Any(parts) | Best(parts):
+            return sum(map(_leaves, parts))
+        case Boost(part, _):
+            return _leaves(part)
+        case Ranked(part, by):
+            return _leaves(part) + _leaves(by)
+        case Filtered(part, filters):
+            return _leaves(part) + sum(map(_leaves, filters))
+        case _:
+            return 1
 
 
 def matching(node: Node) -> Node:
@@ -64,7 +111,6 @@ def _implies(narrow: Node, wide: Node) -> bool:
 def _wider(node: Node) -> Iterator[Node]:
     """Give nodes that match every document of `node`, and perhaps more."""
     if isinstance(node, Phrase):
-        # Long ones are made of letter pairs: none of them is part of another.
         for length in range(1, len(node.terms) if len(node.terms) <= _LONG else 2):
             for at in range(len(node.terms) - length + 1):
                 some = node.terms[at : at + length]
