@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -111,7 +111,7 @@ class Answer:
     all_words: int = 0
     understood: tuple[Word, ...] = ()
     cut: bool = False
-    hints: Hints = Hints()
+    hints: Hints = field(default_factory=Hints)
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it, keys in the contract's order."""
