@@ -15,7 +15,7 @@ from harvester.catalog.model import Dataset
 from harvester.catalog.quality import quality
 from harvester.errors import DataMoaError
 from harvester.ledger import Door, Ledger, StoredDataset
-from indexer.documents import ANALYSIS
+from indexer.documents import Documents
 from indexer.facets import FacetQuery
 from indexer.languages import said
 from indexer.ownership import estrangement
@@ -306,7 +306,7 @@ def _health(reader: Reader) -> dict[str, Any]:
     lag = max(0, last_seq - checkpoint.seq)
     aside = len(reader.ledger.set_asides(reader.engine.name))
     reasons = []
-    if checkpoint.analysis not in (None, ANALYSIS):
+    if checkpoint.analysis not in (None, Documents.of(reader.settings.config).analysis):
         reasons.append("the index was built by another analysis: `datamoa rebuild` makes a new one")
     elif lag:
         reasons.append(f"the index is {lag:,} changes behind the ledger: `datamoa index` brings it up to date")
