@@ -51,7 +51,7 @@ _LONGEST_LOOKED_AT = 200
 _LAST = re.compile(r"(?:(?!_)\w)+(?:['&·ㆍ・･‧∙.+-]+(?:(?!_)\w)+)*['&·ㆍ・･‧∙.+-]*$")
 _INITIALS = re.compile("[ㄱ-ㅎ]+")
 _LATIN = re.compile("[a-z]", re.IGNORECASE)
-_HANGUL = re.compile("[ㄱ-ㅣ가-힣]")
+_DIGITS = re.compile(r"\d+")
 _COMPOSING = re.compile("[ㄱ-ㅣ]+$|[가-힣]$")
 
 
@@ -258,11 +258,12 @@ class Suggester:
         self, found: Sequence[tuple[str, str]], plan: Plan, typed: str, most: int
     ) -> list[Suggestion]:
         begun = strokes(letters(typed))
+        first = sorted(found, key=lambda each: not strokes(letters(each[1])[: len(typed) + 1]).startswith(begun))
+        # Of titles that differ in a number only, one is enough.
         distinct: dict[str, tuple[str, str]] = {}
-        for id, title in found:
-            distinct.setdefault(letters(title), (id, title))
-        first = sorted(distinct.items(), key=lambda each: not strokes(each[0][: len(typed) + 1]).startswith(begun))
-        shown = [pair for _, pair in first[:most]]
+        for id, title in first:
+            distinct.setdefault(_DIGITS.sub("", letters(title)), (id, title))
+        shown = list(distinct.values())[:most]
         filters = tuple(plan.base.filters.values())
         counts = self._index.counts([Filtered(Term("identifier", title_key(title)), filters) for _, title in shown])
         return [
