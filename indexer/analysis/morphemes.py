@@ -253,12 +253,13 @@ def _terms(run: str, reading: _Reading, offset: int) -> list[Token]:
     length = len(run)
     negator = verb = False
     core = _core(reading)
+    tail = length - sum(morpheme.length for morpheme in reading[:core])
     for place, morpheme in enumerate(reading):
         end = at + morpheme.length
         inside = at - offset
         if morpheme.grammar:
             surface = run[inside : end - offset]
-            dropped = verb or surface in _SAFE or (place >= core and length - inside > 1)
+            dropped = surface in _SAFE or (place >= core and (verb or tail > 1))
             if not dropped or not (tokens or place + 1 < len(reading)):
                 tokens.append(_token(surface, at, end, loose=bool(tokens) and end - offset == length))
         elif morpheme.length == 1 and _negates(run, inside, reading, place):

@@ -228,10 +228,9 @@ def translate(node: Node) -> Query:
         case Prefix(field, value):
             return {"prefix": {text_field(field): {"value": value}}} if _one_term(value) else NOTHING
         case Range(field, low, high):
-            if low is None and high is None:
-                return {"exists": {"field": field}}
             bounds = {name: bound for name, bound in (("gte", low), ("lte", high)) if bound is not None}
-            return {"range": {field: bounds}}
+            inside = {"range": {field: bounds}} if bounds else {"exists": {"field": field}}
+            return {"constant_score": {"filter": inside, "boost": 0}}
         case All(parts, without):
             must = [translate(part) for part in parts] or [EVERYTHING]
             return {"bool": {"must": must, **({"must_not": [_matching(part) for part in without]} if without else {})}}
