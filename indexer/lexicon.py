@@ -61,10 +61,10 @@ class Lexicon:
         # The most frequent first: a word's place says which of several comes first, and sorting places is cheap.
         rows = sorted(words, key=lambda row: -row[1])
         self._gently = gently
-        # Strings, numbers and arrays only, here and below: a collection of garbage stops every thread to look through
-        # tuples and lists, half a second for 300,000 words.
-        self._terms = [term for term, _ in rows]
-        self._datasets = [count for _, count in rows]
+        # Arrays, and tuples of strings, here and below: a collection of garbage stops every thread to look through
+        # lists, and through tuples of anything else.
+        self._terms = tuple([term for term, _ in rows])
+        self._datasets = array("I", [count for _, count in rows])
         self.agencies = [Known(name, count) for name, count in agencies]
         self._agency = {known.word: known for known in self.agencies}
         if gently:
@@ -218,12 +218,13 @@ class _Column:
             groups.setdefault(spelling[:_HEADS], array("I")).append(row)
             places.append(place)
             written.append(spelling)
-        self._spellings: list[str] = []
+        ordered: list[str] = []
         self._places = array("I")
         for head in _steps(sorted(groups), gently):
             rows = sorted(groups.pop(head), key=written.__getitem__)
-            self._spellings += [written[row] for row in rows]
+            ordered += [written[row] for row in rows]
             self._places.extend(places[row] for row in rows)
+        self._spellings = tuple(ordered)
 
     def beginning(self, text: str, most: int, *, whole: bool = False) -> list[int]:
         """Give the first places whose spelling begins so; `whole`: is so."""
