@@ -113,6 +113,12 @@ class Answer:
     cut: bool = False
     hints: Hints = field(default_factory=Hints)
 
+    @property
+    def little(self) -> list[Word]:
+        """Words that say little and are not required; where nothing else was typed, these are meant."""
+        little = [word for word in self.understood if word.silent]
+        return little if len(little) < len(self.understood) else []
+
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it, keys in the contract's order."""
         return {
@@ -123,15 +129,15 @@ class Answer:
             "cursor": self.cursor,
             "all_words": self.all_words,
             "cut": self.cut,
-            "words": [_understood(word) for word in self.understood],
+            "words": [_understood(word, little=word in self.little) for word in self.understood],
             **self.hints.to_json(),
         }
 
 
-def _understood(word: Word) -> dict[str, Any]:
+def _understood(word: Word, *, little: bool) -> dict[str, Any]:
     """Give a word as the endpoint tells what was made of it."""
     others = [{"text": form.text, "why": form.why} for form in word.forms if form.why != "typed"]
-    return {"typed": word.typed, "required": not word.silent, "also": others}
+    return {"typed": word.typed, "required": not little, "also": others}
 
 
 class Searcher:

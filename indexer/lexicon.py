@@ -9,6 +9,7 @@ import heapq
 import itertools
 import math
 import time
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -60,9 +61,10 @@ class Lexicon:
         # The most frequent first: a word's place says which of several comes first, and sorting places is cheap.
         rows = sorted(words, key=lambda row: -row[1])
         self._gently = gently
-        # Strings and numbers only: a collection of garbage would stop every thread to look at 300,000 tuples.
-        self._terms = [term for term, _ in rows]
-        self._datasets = [count for _, count in rows]
+        # Arrays, and tuples of strings, here and below: a collection of garbage stops every thread to look through
+        # lists, and through tuples of anything else.
+        self._terms = tuple([term for term, _ in rows])
+        self._datasets = array("I", [count for _, count in rows])
         self.agencies = [Known(name, count) for name, count in agencies]
         self._agency = {known.word: known for known in self.agencies}
         if gently:
@@ -127,8 +129,8 @@ class Lexicon:
         reach = slips + 1
         found: dict[int, int] = {}
         for length in range(len(keys) - reach, len(keys) + reach + 1):
-            for end in {(length, head, ""), (length, "", tail)}:
-                places = self._by_ends.get(end, [])
+            for end in {f"{length} {head}-", f"{length} -{tail}"}:
+                places = self._by_ends.get(end, ())
                 choices = (self._terms[place][:length] for place in places)
                 near = process.extract_iter(keys, choices, scorer=OSA.distance, score_cutoff=reach, processor=None)
                 for _, _, at in near:
@@ -187,17 +189,13 @@ class Lexicon:
         )
 
     @cached_property
-    def _by_ends(self) -> dict[tuple[int, str, str], list[int]]:
+    def _by_ends(self) -> dict[str, array[int]]:
         """Places of words by their number of keys and the first or last of them, and by their number alone."""
-        ends: dict[tuple[int, str, str], list[int]] = {}
+        ends: dict[str, array[int]] = {}
         for place, term in enumerate(_steps(self._terms, self._gently)):
             length = term.find("|")
-            for end in (
-                (length, term[:_END], ""),
-                (length, "", term[max(0, length - _END) : length]),
-                (length, "", ""),
-            ):
-                ends.setdefault(end, []).append(place)
+            for end in (f"{length} {term[:_END]}-", f"{length} -{term[max(0, length - _END) : length]}", f"{length} -"):
+                ends.setdefault(end, array("I")).append(place)
         return ends
 
 
@@ -208,20 +206,25 @@ class _Column:
     """
 
     def __init__(self, spellings: Iterable[tuple[int, str]], gently: bool) -> None:
-        self._heads: dict[str, list[int]] = {}
-        groups: dict[str, list[tuple[str, int]]] = {}
-        for place, spelling in _steps(spellings, gently):
+        self._heads: dict[str, array[int]] = {}
+        groups: dict[str, array[int]] = {}
+        places = array("I")
+        written: list[str] = []
+        for row, (place, spelling) in enumerate(_steps(spellings, gently)):
             for length in range(_HEADS + 1):
-                kept = self._heads.setdefault(spelling[:length], [])
+                kept = self._heads.setdefault(spelling[:length], array("I"))
                 if len(kept) < _KEPT_FOR_A_HEAD:
                     kept.append(place)
-            groups.setdefault(spelling[:_HEADS], []).append((spelling, place))
-        self._spellings: list[str] = []
-        self._places: list[int] = []
+            groups.setdefault(spelling[:_HEADS], array("I")).append(row)
+            places.append(place)
+            written.append(spelling)
+        ordered: list[str] = []
+        self._places = array("I")
         for head in _steps(sorted(groups), gently):
-            rows = sorted(groups.pop(head))
-            self._spellings += [spelling for spelling, _ in rows]
-            self._places += [place for _, place in rows]
+            rows = sorted(groups.pop(head), key=written.__getitem__)
+            ordered += [written[row] for row in rows]
+            self._places.extend(places[row] for row in rows)
+        self._spellings = tuple(ordered)
 
     def beginning(self, text: str, most: int, *, whole: bool = False) -> list[int]:
         """Give the first places whose spelling begins so; `whole`: is so."""

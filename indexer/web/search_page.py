@@ -238,7 +238,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
         without=[
             Advice(each.text, each.total, links.instead("q", each.text), each.word) for each in answer.hints.without
         ],
-        little=[word.typed for word in answer.understood if word.silent],
+        little=[word.typed for word in answer.little],
         looked_for=[word.typed for word in answer.understood if not word.silent] if answer.cut else [],
         nothing_to_find=bool(query.q) and not letters(query.q),
         reaches_the_end=answer.total <= DEEPEST or query.offset + query.size < reachable or query.cursor is not None,

@@ -53,6 +53,8 @@ def test_where_nothing_has_all_words_the_answer_says_which_to_drop(client: httpx
 def test_words_that_say_little_are_told(client: httpx.Client) -> None:
     words = asked(client, "/api/search", q="측정소 데이터")["words"]
     assert [(word["typed"], word["required"]) for word in words] == [("측정소", True), ("데이터", False)]
+    # Alone they are what is meant.
+    assert asked(client, "/api/search", q="데이터")["words"][0]["required"]
 
 
 def test_signs_alone_find_nothing(client: httpx.Client) -> None:
