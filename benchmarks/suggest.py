@@ -61,7 +61,7 @@ def main() -> None:
                     empty.append(asked)
     print(f"{len(titles)} titles, {len(times):,} steps, {len(empty)} without a suggestion")
     for name, measured in (("elapsed", sorted(times)), ("processor time of the thread", sorted(works))):
-        at = "  ".join(f"p{share:.0%} {measured[int(len(measured) * share)]:.1f}" for share in (0.5, 0.95, 0.99))
+        at = "  ".join(f"p{share * 100:.0f} {measured[int(len(measured) * share)]:.1f}" for share in (0.5, 0.95, 0.99))
         print(f"  {at}  max {measured[-1]:.1f} ms: {name}")
     for text in empty[:30]:
         print(f"  nothing for {text!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -111,7 +111,7 @@ class Answer:
     all_words: int = 0
     understood: tuple[Word, ...] = ()
     cut: bool = False
-    hints: Hints = Hints()
+    hints: Hints = field(default_factory=Hints)
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it, keys in the contract's order."""
@@ -179,7 +179,6 @@ class Searcher:
         asked = ask(self._engine, query, self._meaning, lexicon, values=self._values)
         relaxed = asked.result.total > asked.strict
         explainer = Explainer(self._analyser, asked.words, whole=not relaxed)
-        strict = Explainer(self._analyser, asked.words, whole=True)
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
         explains = query.explain or (reasons and any(len(word.forms) > 1 for word in asked.words))
         hits = []
@@ -192,7 +191,7 @@ class Searcher:
                 partial = place >= asked.strict
                 texts = _texts(dataset) if explains or partial else {}
                 matches = tuple(explainer.matches(texts)) if explains else None
-                missing = tuple(strict.missing(texts)) if partial else ()
+                missing = tuple(explainer.missing(texts)) if partial else ()
                 hits.append(replace(found, partial=partial, matches=matches, missing=missing))
         facets = {
             field: tuple(FacetValue(value, self.label(field, value), count) for value, count in counts)

@@ -107,7 +107,7 @@ class Lexicon:
         return self._agency.get(name)
 
     def near(self, word: str, most: int) -> list[Known]:
-        """Words that one slip of the fingers makes of `word` (two in a long one), the nearest and most frequent first."""
+        """Words that one slip makes of `word` (two of a long one), the nearest and most frequent first."""
         keys = strokes(word)
         slips = 2 if len(keys) >= _TWO_SLIPS else 1 if len(keys) >= _ONE_SLIP else 0
         if not slips:

@@ -29,7 +29,7 @@ from indexer.engines.base import (
     Term,
 )
 from indexer.lexicon import Known, Lexicon
-from indexer.meaning import Meaning, Why, Word
+from indexer.meaning import Form, Meaning, Why, Word
 from indexer.parameters import SearchQuery
 from indexer.query import Plan, ask, compile
 from indexer.values import Values
@@ -43,7 +43,7 @@ _AGENCIES = 2
 _CANDIDATES = 12
 _FORMS = 3
 _COMPLETIONS_IN_TITLES = 60
-_TITLES_READ = 20
+_TITLES_READ = 12
 # A shorter beginning stands for so many words that looking it up in the index takes too long; and for these the
 # lexicon has the most frequent ones at hand.
 _SEARCHED_FROM = 3
@@ -51,7 +51,7 @@ _LONGEST_LOOKED_AT = 200
 _LAST = re.compile(r"(?:(?!_)\w)+(?:['&·ㆍ・･‧∙.+-]+(?:(?!_)\w)+)*['&·ㆍ・･‧∙.+-]*$")
 _INITIALS = re.compile("[ㄱ-ㅎ]+")
 _LATIN = re.compile("[a-z]", re.IGNORECASE)
-_HANGUL = re.compile("[ㄱ-ㅣ가-힣]")
+_DIGITS = re.compile(r"\d+")
 _COMPOSING = re.compile("[ㄱ-ㅣ]+$|[가-힣]$")
 
 
@@ -85,6 +85,7 @@ class Suggester:
         self._meaning = meaning
         self._titles = titles
         self._values = values
+        self._read_before: tuple[SearchQuery, Plan] | None = None
 
     def suggest(self, query: SearchQuery, lexicon: Lexicon) -> list[Suggestion]:
         """Give suggestions, as many as `query` has room for, for its text under its filters."""
@@ -93,7 +94,7 @@ class Suggester:
         match = _LAST.search(typed)
         last = match[0] if match else ""
         head = typed[: len(typed) - len(last)]
-        plan = compile(replace(query, q=head), self._meaning, {}, self._values)
+        plan = self._before(replace(query, q=head))
         narrowed = plan.asks or bool(plan.fixed or plan.base.filters)
         completions = list(_completions(last, lexicon)) if last else []
         found = self._titled(plan, last, completions, typed) if letters(typed) else []
@@ -112,13 +113,23 @@ class Suggester:
         agencies = agencies[:_AGENCIES]
         return [*words, *agencies, *titles][:most]
 
+    def _before(self, query: SearchQuery) -> Plan:
+        """Read what stands before the last word; it stays the same while that word is typed.
+
+        Its words are looked for in title and keywords only: that is a tenth of the work of a search.
+        """
+        if self._read_before is None or self._read_before[0] != query:
+            plan = compile(query, self._meaning, {}, self._values)
+            loose = tuple(replace(word, forms=(self._in_title(word),)) for word in plan.loose)
+            self._read_before = query, replace(plan, plain=loose)
+        return self._read_before[1]
+
     def _required(self, plan: Plan, *nodes: Node) -> Request:
         """Ask for datasets with the words before the last one in title or keywords, with `nodes`, under the filters."""
-        every = (*(self._in_title(word) for word in plan.loose), *plan.fixed, *nodes)
+        every = (*(word.node for word in plan.loose), *plan.fixed, *nodes)
         return replace(plan.base, query=All(every, plan.without), facets={}, sort="relevance")
 
-    def _in_title(self, word: Word) -> Node:
-        """Documents that have a form of the word in title or keywords: a tenth of the work that a search has."""
+    def _in_title(self, word: Word) -> Form:
         ways: list[Node] = []
         for form in word.forms[:_FORMS]:
             if form.why == "format":
@@ -128,7 +139,7 @@ class Suggester:
                 ways.append(Term("word", word_key(part)))
                 if len(part) > 1 and (pairs := self._meaning.analyser.pairs(part)):
                     ways.append(Phrase("grams", tuple(pairs)))
-        return Any(tuple(ways)) if ways else word.node
+        return word.forms[0]._replace(node=Any(tuple(ways)) if ways else word.node)
 
     # words
 
@@ -147,7 +158,7 @@ class Suggester:
         if narrowed:
             # Words of the titles that were found have a chance where the most frequent words have none.
             begun = strokes(letters(last))
-            near = dict.fromkeys(word for word in shown if strokes(word).startswith(begun))
+            near = dict.fromkeys(word for word in shown if strokes(word[: len(last) + 1]).startswith(begun))
             candidates = [(Known(word, 0), None) for word in near]
             candidates += [each for each in completions if each[0].word not in near]
         candidates = candidates[:_CANDIDATES]
@@ -233,7 +244,7 @@ class Suggester:
         if len(inside) > 1:
             yield replace(plan.base, query=Phrase("grams", tuple(inside[-_CANDIDATES:])), sort="relevance")
         # Not everything together: the last word, with the others if they are there.
-        before = [self._in_title(word) for word in plan.loose]
+        before = [word.node for word in plan.loose]
         if completions and before:
             yield replace(plan.base, query=Ranked(completed, Any(tuple(before))), sort="relevance")
         if len(before) > 1:
@@ -247,11 +258,12 @@ class Suggester:
         self, found: Sequence[tuple[str, str]], plan: Plan, typed: str, most: int
     ) -> list[Suggestion]:
         begun = strokes(letters(typed))
+        first = sorted(found, key=lambda each: not strokes(letters(each[1])[: len(typed) + 1]).startswith(begun))
+        # Of titles that differ in a number only, one is enough.
         distinct: dict[str, tuple[str, str]] = {}
-        for id, title in found:
-            distinct.setdefault(letters(title), (id, title))
-        first = sorted(distinct.items(), key=lambda each: not strokes(each[0]).startswith(begun))
-        shown = [pair for _, pair in first[:most]]
+        for id, title in first:
+            distinct.setdefault(_DIGITS.sub("", letters(title)), (id, title))
+        shown = list(distinct.values())[:most]
         filters = tuple(plan.base.filters.values())
         counts = self._index.counts([Filtered(Term("identifier", title_key(title)), filters) for _, title in shown])
         return [

@@ -71,6 +71,7 @@ _STOP_WORDS = frozenset(
 # Plurals that the stemmer leaves apart from their singular.
 _IRREGULAR = {"buses": "bus", "gases": "gas", "viruses": "virus", "campuses": "campus", "indices": "index"}
 
+_NO_TERM = Token("", 0, 0)
 _Tokens: TypeAlias = tuple[Token, ...]
 
 
@@ -137,19 +138,37 @@ class Analyser:
 
         What touches or overlaps is one span.
         """
-        tokens = self.tokens(text)
+        sequences = [sequence for sequence in sequences if sequence]
+        tokens = self._tokens_near(text, {sequence[0].lstrip(INSIDE)[:1] for sequence in sequences})
         places: dict[str, list[int]] = {}
         for place, token in enumerate(tokens):
             places.setdefault(token.term, []).append(place)
         marks: list[tuple[int, int]] = []
         for sequence in sequences:
-            for place in places.get(sequence[0], ()) if sequence else ():
+            for place in places.get(sequence[0], ()):
                 found = tokens[place : place + len(sequence)]
                 if len(found) == len(sequence) and all(
                     token.term == term for token, term in zip(found, sequence, strict=True)
                 ):
                     marks += ((token.start, token.end) for token in found)
         return joined(marks)
+
+    def _tokens_near(self, text: str, letters: set[str]) -> list[Token]:
+        """Give the tokens of `text`; for a chunk without any of `letters` one that is no term, in place of all of it.
+
+        A term begins with a letter of its word: where none of those that are looked for stands, analysing is in vain.
+        """
+        tokens: list[Token] = []
+        for match in _CHUNK.finditer(text):
+            chunk = match[0]
+            known = self._young.get(chunk) or self._old.get(chunk)
+            if known is None and is_simple(chunk) and letters.isdisjoint(chunk.lower()):
+                tokens.append(_NO_TERM)
+                continue
+            begin = match.start()
+            for term, start, end, loose in known or self._chunk(chunk):
+                tokens.append(Token(term, begin + start, begin + end, loose))
+        return tokens
 
     def _chunk(self, chunk: str) -> _Tokens:
         """Give the tokens of a text without white space: the one way by which terms are made."""
