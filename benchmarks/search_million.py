@@ -79,7 +79,8 @@ def load(settings: config.Settings, *, rebuild: bool) -> None:
     with contextlib.closing(open_index(settings)) as index:
         count = index.document_count()
     print(f"{command}: {count:,} documents in {seconds:.1f} s: {count / seconds:,.0f}/s")
-    print(f"  peak memory of all processes: {seen.peak_bytes / 1e6:,.0f} MB (shared pages once)")
+    peak, own = seen.peak_bytes / 1e6, seen.peak_own_bytes / 1e6
+    print(f"  peak memory of all processes: {peak:,.0f} MB (shared pages once), without pages of files {own:,.0f}")
     for name, used in sorted(seen.cpu().items()):
         print(f"  {used / count * 1e6:6.1f} µs of CPU a document: {name}")
     print(f"  {sum(seen.cpu().values()) / seconds:.2f} processors busy\n")

@@ -34,6 +34,7 @@ class Watching:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.peak_bytes = 0
+        self.peak_own_bytes = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -54,12 +55,15 @@ class Watching:
 
     def _watch(self) -> None:
         while not self._ended.wait(_EVERY):
-            used = 0
+            used = own = 0
             for process in [self._process, *_descendants(self._process)]:
                 with contextlib.suppress(OSError, ValueError):  # it may end at any moment
-                    used += _memory(process)
+                    memory = _memory(process)
+                    used += memory["Pss"]
+                    own += memory["Pss_Anon"]
                     self._look(process)
             self.peak_bytes = max(self.peak_bytes, used)
+            self.peak_own_bytes = max(self.peak_own_bytes, own)
 
     def _look(self, process: int) -> None:
         for task in Path(f"/proc/{process}/task").iterdir():
@@ -83,9 +87,10 @@ def _descendants(process: int) -> Iterator[int]:
                 yield from _descendants(int(child))
 
 
-def _memory(process: int) -> int:
-    """Bytes of the process; a page that several share counts for each by its share (PSS)."""
-    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+def _memory(process: int) -> dict[str, int]:
+    """Bytes by kind; a page that several processes share counts for each by its share (PSS), pages of files too.
+
+    ``Pss_Anon`` is what files do not hold: the system cannot take it back when memory is short.
+    """
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]
+    return {name: int(value.split()[0]) * 1024 for name, _, value in (line.partition(":") for line in lines)}

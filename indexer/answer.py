@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,20 @@ from harvester.catalog.urls import is_web_address
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.errors import ForeignIndexError
 from harvester.ledger import Ledger
+from indexer import similar
 from indexer.analysis import Analyser
-from indexer.documents import UNKNOWN
+from indexer.documents import UNKNOWN, columns, places
 from indexer.engines.base import Everything, Request, SearchIndex
 from indexer.explaining import Explainer, Match
+from indexer.facets import MOST_VALUES, FacetList, FacetQuery, FacetValue, listed
+from indexer.hints import Hinter, Hints
 from indexer.languages import Said, in_reading_order, said
 from indexer.lexicon import Lexicon
 from indexer.meaning import Meaning, Word
 from indexer.ownership import estrangement
 from indexer.parameters import SearchQuery
 from indexer.query import ask
+from indexer.suggesting import Suggester, Suggestion
 from indexer.tables import read_tables
 from indexer.values import CODED, values
 
@@ -47,21 +52,13 @@ Spans = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class FacetValue:
-    """A value of a field, how it reads, and in how many found datasets it is."""
-
-    value: str
-    label: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """One found dataset, as far as a list of results shows it.
 
     `highlights`: property → fragments, HTML with ``<mark>`` around what matched and everything else escaped; only
     properties in which something matched. `partial`: it has only some of the words. `matches` say why it was found,
-    where that was asked for.
+    where that was asked for, or where words matched that were not typed. `missing` are the words of a partial one that
+    it does not have.
     """
 
     id: str
@@ -77,6 +74,7 @@ class Found:
     highlights: Mapping[str, tuple[str, ...]]
     partial: bool = False
     matches: tuple[Match, ...] | None = None
+    missing: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it."""
@@ -93,6 +91,7 @@ class Found:
             "score": round(self.score, 4),
             "highlights": {name: list(fragments) for name, fragments in self.highlights.items()},
             "partial": self.partial,
+            "missing": list(self.missing),
         } | ({} if self.matches is None else {"matches": [match.to_json() for match in self.matches]})
 
 
@@ -112,11 +111,13 @@ class Answer:
     all_words: int = 0
     understood: tuple[Word, ...] = ()
     cut: bool = False
+    hints: Hints = field(default_factory=Hints)
 
     @property
-    def corrected(self) -> bool:
-        """Whether a word was looked for in another form because none of the datasets has it as it was typed."""
-        return any(word.correction is not None for word in self.understood)
+    def little(self) -> list[Word]:
+        """Words that say little and are not required; where nothing else was typed, these are meant."""
+        little = [word for word in self.understood if word.silent]
+        return little if len(little) < len(self.understood) else []
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it, keys in the contract's order."""
@@ -124,60 +125,68 @@ class Answer:
             "total": self.total,
             "took_ms": self.took_ms,
             "hits": [hit.to_json() for hit in self.hits],
-            "facets": {
-                field: [{"value": each.value, "label": each.label, "count": each.count} for each in values]
-                for field, values in self.facets.items()
-            },
+            "facets": {field: [each.to_json() for each in values] for field, values in self.facets.items()},
             "cursor": self.cursor,
             "all_words": self.all_words,
             "cut": self.cut,
-            "words": [_understood(word) for word in self.understood],
+            "words": [_understood(word, little=word in self.little) for word in self.understood],
+            **self.hints.to_json(),
         }
 
 
-def _understood(word: Word) -> dict[str, Any]:
+def _understood(word: Word, *, little: bool) -> dict[str, Any]:
     """Give a word as the endpoint tells what was made of it."""
     others = [{"text": form.text, "why": form.why} for form in word.forms if form.why != "typed"]
-    return {"typed": word.typed, "required": not word.silent, "also": others}
+    return {"typed": word.typed, "required": not little, "also": others}
 
 
 class Searcher:
     """Answers searches from one ledger and one index; belongs to one thread, as its analyser does.
 
     Searching raises `QueryError` for parameters that are not acceptable, `IndexEngineError` (`ForeignIndexError` where
-    the index is not this ledger's) and `LedgerError`.
+    the index is not this ledger's) and `LedgerError`. `lexicon` gives the words of the index for corrections; without
+    it they are read at the first search.
     """
 
-    def __init__(self, ledger: Ledger, engine: SearchIndex, vocabularies: Vocabularies, config_folder: Path) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        engine: SearchIndex,
+        vocabularies: Vocabularies,
+        config_folder: Path,
+        lexicon: Callable[[], Lexicon] | None = None,
+    ) -> None:
         self._ledger = ledger
         self._engine = engine
         self._vocabularies = vocabularies
         tables = read_tables(config_folder)
         self._analyser = Analyser(remember=_REMEMBERED_CHUNKS, names=tables.names)
         self._meaning = Meaning(self._analyser, tables, vocabularies.format_names())
-        self._lexicon: Lexicon | None = None
+        self._lexicon = lexicon or cache(lambda: Lexicon.of(engine))
         self._own_until = 0.0
         self._seen_until = 0.0
         self._seen_values: Mapping[str, Sequence[str]] = {}
         members = config.members(config_folder)
         self._members = {member.id: member.name.ko for member in members}
         self._values = values(vocabularies, members, self._seen)
+        self._hinter = Hinter(engine, self._meaning, self._values)
+        self._suggester = Suggester(engine, self._meaning, self._titles, self._values)
         self._sources = {source.name: source.title for member in members for source in member.sources}
 
     def search(self, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Give the endpoint's JSON for these parameters."""
         return self.answer(SearchQuery.from_parameters(parameters)).to_json()
 
-    def answer(self, query: SearchQuery) -> Answer:
-        """Search, read what was found, label and highlight it."""
+    def answer(self, query: SearchQuery, *, reasons: bool = False) -> Answer:
+        """Search, read what was found, label and highlight it; `reasons`: explain hits by words that were not typed."""
         began = time.perf_counter()
         self._refuse_a_strange_index()
-        if self._lexicon is None:
-            self._lexicon = Lexicon(self._engine.words("word"), self._engine.words("organization"))
-        asked = ask(self._engine, query, self._meaning, self._lexicon, values=self._values)
+        lexicon = self._lexicon()
+        asked = ask(self._engine, query, self._meaning, lexicon, values=self._values)
         relaxed = asked.result.total > asked.strict
         explainer = Explainer(self._analyser, asked.words, whole=not relaxed)
         stored = self._ledger.datasets([hit.id for hit in asked.result.hits])
+        explains = query.explain or (reasons and any(len(word.forms) > 1 for word in asked.words))
         hits = []
         for place, hit in enumerate(asked.result.hits, asked.position):
             row = stored.get(hit.id)
@@ -185,8 +194,11 @@ class Searcher:
             if row is not None and not row.removed:
                 dataset = codec.decode(row.content)
                 found = self._found(dataset, hit.score, explainer)
-                matches = tuple(explainer.matches(_texts(dataset))) if query.explain else None
-                hits.append(replace(found, partial=place >= asked.strict, matches=matches))
+                partial = place >= asked.strict
+                texts = _texts(dataset) if explains or partial else {}
+                matches = tuple(explainer.matches(texts)) if explains else None
+                missing = tuple(explainer.missing(texts)) if partial else ()
+                hits.append(replace(found, partial=partial, matches=matches, missing=missing))
         facets = {
             field: tuple(FacetValue(value, self.label(field, value), count) for value, count in counts)
             for field, counts in asked.result.facets.items()
@@ -201,7 +213,38 @@ class Searcher:
             all_words=asked.strict,
             understood=asked.words,
             cut=asked.cut,
+            hints=self._hinter.hints(query, asked, lexicon),
         )
+
+    def suggest(self, query: SearchQuery) -> list[Suggestion]:
+        """Complete what is typed, under the filters of `query`."""
+        self._refuse_a_strange_index()
+        return self._suggester.suggest(query, self._lexicon())
+
+    def facet(self, query: FacetQuery) -> FacetList:
+        """Give the values of one facet among what a search finds."""
+        self._refuse_a_strange_index()
+        facets = {query.field: MOST_VALUES}
+        search = replace(query.search, size=1)
+        asked = ask(self._engine, search, self._meaning, self._lexicon(), facets, self._values)
+        return listed(query, asked.result.facets[query.field], self.label)
+
+    def similar(self, dataset: Dataset) -> list[Found]:
+        """Give datasets like this one, the likest first."""
+        self._refuse_a_strange_index()
+        ids = similar.candidates(self._engine, self._analyser, dataset)
+        rows = self._ledger.datasets(ids)
+        others = [codec.decode(row.content) for id in ids if (row := rows.get(id)) is not None and not row.removed]
+        nothing = Explainer(self._analyser, (), whole=True)
+        return [self._found(other, 0.0, nothing) for other in similar.distinct(dataset, others)]
+
+    def _titles(self, ids: Sequence[str]) -> dict[str, str]:
+        """Read the titles of datasets that are there."""
+        return {
+            id: title.text
+            for id, row in self._ledger.datasets(ids).items()
+            if not row.removed and (title := said(codec.decode(row.content).title))
+        }
 
     def _refuse_a_strange_index(self) -> None:
         if time.monotonic() < self._own_until:
@@ -289,6 +332,8 @@ def _texts(dataset: Dataset) -> dict[str, list[str]]:
         "keyword": [word for words in dataset.keyword.values() for word in words],
         "publisher": [each.text for each in in_reading_order(publisher)],
         "description": [each.text[:_HIGHLIGHTED] for each in in_reading_order(dataset.description)],
+        "column": [text[:_HIGHLIGHTED] for text in columns(dataset)],
+        "place": list(places(dataset)),
     }
 
 

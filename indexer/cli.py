@@ -25,6 +25,7 @@ from harvester.cli import Context, Json, app
 from harvester.errors import DataMoaError, IndexEngineError, QueryError, UsageError
 from harvester.ledger import Ledger
 from indexer import load
+from indexer.documents import Documents
 from indexer.engines import open_index
 from indexer.evaluation.questions import Half
 
@@ -53,7 +54,7 @@ def _follow_the_ledger(settings: config.Settings, ledger: Ledger) -> None:
     """
     try:
         with closing(open_index(settings)) as index:
-            report = load.bring_up_to_date(ledger, index)
+            report = load.bring_up_to_date(ledger, index, Documents.of(settings.config))
     except IndexEngineError as error:
         console.notes.print(f"the index was not brought up to date: {error}")
     else:
@@ -66,7 +67,7 @@ def index(context: typer.Context, json: Json = False) -> None:
     """Apply what is new in the ledger to the index."""
     here: Context = context.obj
     with here.ledger() as ledger, closing(open_index(here.settings)) as engine:
-        report = load.bring_up_to_date(ledger, engine)
+        report = load.bring_up_to_date(ledger, engine, Documents.of(here.settings.config))
         aside = ledger.set_asides(engine.name)
     if json:
         console.print_json({"checkpoint": report.checkpoint, "applied": report.applied, "set_aside": report.set_aside})
@@ -83,7 +84,7 @@ def rebuild(context: typer.Context, json: Json = False) -> None:
     """Build a new index beside the old one and swap it in."""
     here: Context = context.obj
     with here.ledger() as ledger, closing(open_index(here.settings)) as engine:
-        report = load.rebuild(ledger, engine)
+        report = load.rebuild(ledger, engine, Documents.of(here.settings.config))
     if json:
         console.print_json({"documents": report.documents, "seconds": round(report.seconds, 2)})
     else:
@@ -100,7 +101,7 @@ def verify(
     """Compare ledger and index, source by source."""
     here: Context = context.obj
     with here.ledger() as ledger, closing(open_index(here.settings)) as engine:
-        reports = load.verify(ledger, engine, repair=repair)
+        reports = load.verify(ledger, engine, Documents.of(here.settings.config), repair=repair)
     keys = ("source", "ledger", "index", "missing", "extra", "different")
     rows = [tuple(getattr(report, key) for key in keys) for report in reports]
     if json:
@@ -175,6 +176,7 @@ def evaluate(
     save: Annotated[Path | None, typer.Option(help="keep the run in this file")] = None,
     baseline: Annotated[Path | None, typer.Option(help="compare with a run that was kept")] = None,
     show: Annotated[int, typer.Option(min=0, help="list so many changes of each set")] = 5,
+    worst: Annotated[int, typer.Option(min=0, help="list so many queries of each set that are answered worst")] = 0,
     processes: Annotated[int, typer.Option(min=1, help="that ask at the same time")] = 2,
     json: Json = False,
 ) -> None:
@@ -194,8 +196,10 @@ def evaluate(
         results = runs.run(here.settings, ledger, url, chosen, processes)
     if save:
         runs.save(save, results)
-    changed = None if earlier is None else runs.changes(results, earlier)
-    report.print_report(list(runs.summaries(results, earlier)), changed, results, show, json=json)
+    report.print_report(list(runs.summaries(results, earlier)), compared=earlier is not None, json=json)
+    report.print_worst(runs.worst(results, worst), json=json)
+    report.print_changes(runs.changes(results, earlier or ()), show, json=json)
+    report.print_omissions(results)
 
 
 @app.command()

@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
+from harvester import config
 from harvester.catalog import codec, quality
 from harvester.catalog.model import Concept, Dataset, LangText
 from harvester.ledger.types import Change
@@ -19,6 +22,7 @@ from indexer.analysis import Analyser, initial_grams, letters, normal, strokes
 from indexer.engines.base import SEPARATOR, Document
 from indexer.languages import in_reading_order, said
 from indexer.series import series
+from indexer.tables import Name, names_of, search_tables
 
 ANALYSIS = f"{analysis.ANALYSIS}.4"
 """Version of everything that makes documents, the analysis first. An index built by another one must be rebuilt."""
@@ -42,20 +46,48 @@ _COLUMNS = re.compile(r"컬럼|칼럼|항목|필드|변수|column|field|variable
 _REMEMBERED_CHUNKS = 100_000
 
 
-@lru_cache(maxsize=1)
-def _analyser() -> Analyser:
-    from harvester import config
-    from indexer.tables import search_tables
+class Documents(NamedTuple):
+    """How documents are made: `dictionary` has the names that the analysis takes as they are.
 
-    t = search_tables(config.search_words(config.default_config()))
-    return Analyser(remember=_REMEMBERED_CHUNKS, names={n.word: n.parts or (n.word,) for n in t.dictionary})
+    `analysis` is the version that an index of such documents carries.
+    """
+
+    dictionary: tuple[Name, ...]
+    analysis: str
+
+    @classmethod
+    def of(cls, folder: Path) -> Documents:
+        """Read the dictionary of a config folder; raises `ConfigurationError`."""
+        own, packaged = (config.search_words(each) for each in (folder, config.default_config()))
+        tables = search_tables(own)
+        # The packaged dictionary belongs to this code, and its changes to `ANALYSIS`.
+        version = ANALYSIS if own == packaged else f"{ANALYSIS}+{tables.digest}"
+        return cls(tables.dictionary, version)
+
+    def document(self, change: Change) -> Document:
+        """Make the document of a change that is no tombstone.
+
+        Uses one analyser a process. Raises what `codec.decode` raises when the content is no dataset.
+        """
+        return _document(change, _analyser(self.dictionary))
+
+
+@lru_cache(maxsize=2)
+def _analyser(dictionary: tuple[Name, ...]) -> Analyser:
+    return Analyser(remember=_REMEMBERED_CHUNKS, names=names_of(dictionary))
+
+
+def packaged() -> Documents:
+    """Give how documents are made with the packaged dictionary."""
+    return Documents.of(config.default_config())
 
 
 def document(change: Change) -> Document:
-    """Make the document of a change that is no tombstone.
+    """Make the document of a change with the packaged dictionary."""
+    return packaged().document(change)
 
-    Uses one analyser a process. Raises what `codec.decode` raises when the content is no dataset.
-    """
+
+def _document(change: Change, analyser: Analyser) -> Document:
     if change.content is None or change.content_hash is None:
         raise ValueError(f"{change.id}: a tombstone has no document")
     dataset = codec.decode(change.content)
@@ -65,33 +97,33 @@ def document(change: Change) -> Document:
         source=change.source,
         content_hash=change.content_hash.hex(),
         content=change.content,
-        terms={field: text for field, text in _terms(dataset) if text},
+        terms={field: text for field, text in _terms(dataset, analyser) if text},
         values={field: values for field, values in _values(dataset) if values},
         sort_title=_sort_title(dataset),
         quality=quality.score(dataset),
     )
 
 
-def _terms(dataset: Dataset) -> Iterator[tuple[str, str]]:
+def _terms(dataset: Dataset, analyser: Analyser) -> Iterator[tuple[str, str]]:
+    def joined(values: Iterable[str]) -> str:
+        return _separated(" ".join(analyser.terms(value)) for value in values)
+
     titles = _texts(dataset.title)
     keywords = [word for words in dataset.keyword.values() for word in words][:_KEYWORDS]
-    yield "title", _joined(titles)
-    yield "keyword", _joined(keywords)
+    yield "title", joined(titles)
+    yield "keyword", joined(keywords)
     if dataset.publisher:
         former = dataset.publisher.source_name
         names = _texts(dataset.publisher.name)
-        yield "publisher", _joined([*names, former] if former and former not in names else names)
-    yield "description", _joined(_texts(dataset.description))
-    yield "column", _joined(list(_columns(dataset)))
-    yield "place", _joined(list(_places(dataset)))
+        yield "publisher", joined([*names, former] if former and former not in names else names)
+    yield "description", joined(_texts(dataset.description))
+    yield "column", joined(columns(dataset))
+    yield "place", joined(places(dataset))
     keys = [*map(address_key, _identifiers(dataset)), *map(title_key, titles)]
     yield "identifier", " ".join(_distinct(keys))
-    yield (
-        "grams",
-        f" {SEPARATOR} ".join(filter(None, (" ".join(_analyser().pairs(text)) for text in (*titles, *keywords)))),
-    )
-    yield "word", " ".join(_distinct(map(word_key, _words(titles, keywords))))
-    yield "initials", f" {SEPARATOR} ".join(filter(None, (" ".join(initial_grams(text)) for text in titles)))
+    yield "grams", _separated(" ".join(analyser.pairs(text)) for text in (*titles, *keywords))
+    yield "word", " ".join(_distinct(map(word_key, _words(analyser, titles, keywords))))
+    yield "initials", _separated(" ".join(initial_grams(text)) for text in titles)
 
 
 def word_key(word: str) -> str:
@@ -113,21 +145,22 @@ def title_key(text: str) -> str:
     return f"={letters(text)}"[:_ADDRESS_CHARACTERS]
 
 
-def _words(titles: Iterable[str], keywords: Iterable[str]) -> Iterator[str]:
-    words = _analyser().words
+def _words(analyser: Analyser, titles: Iterable[str], keywords: Iterable[str]) -> Iterator[str]:
     for text in (*titles, *keywords):
-        for word in words(text):
+        for word in analyser.words(text):
             if len(word) <= _WORD_CHARACTERS:
                 yield letters(word)
 
 
-def _columns(dataset: Dataset) -> Iterator[str]:
+def columns(dataset: Dataset) -> Iterator[str]:
+    """Give the texts in which a portal names the columns of a dataset."""
     for name, value in dataset.additional.items():
         if _COLUMNS.search(name):
             yield value[:_TEXT_CHARACTERS]
 
 
-def _places(dataset: Dataset) -> Iterator[str]:
+def places(dataset: Dataset) -> Iterator[str]:
+    """Give the places and periods of a dataset, as they are written."""
     for place in dataset.spatial:
         yield from _texts(place.label)
     for period in dataset.temporal:
@@ -149,9 +182,8 @@ def _texts(texts: LangText) -> list[str]:
     return [each.text[:_TEXT_CHARACTERS] for each in in_reading_order(texts)]
 
 
-def _joined(values: Iterable[str]) -> str:
-    terms = _analyser().terms
-    return f" {SEPARATOR} ".join(filter(None, (" ".join(terms(value)) for value in values)))
+def _separated(values: Iterable[str]) -> str:
+    return f" {SEPARATOR} ".join(filter(None, values))
 
 
 def _values(dataset: Dataset) -> Iterator[tuple[str, tuple[str, ...]]]:

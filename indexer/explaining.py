@@ -69,21 +69,35 @@ class Explainer:
             spans = self._analyser.spans(text, self._parts)
         return joined(spans)
 
+    def missing(self, texts: Mapping[str, Iterable[str]]) -> list[str]:
+        """Give the words that stand as a whole in no field of `texts`, as typed; words that say little do not count."""
+        values = {field: list(each) for field, each in texts.items()}
+        return [
+            word.typed
+            for word in self._words
+            if not word.silent and not any(self._best(word, field, each, whole=True) for field, each in values.items())
+        ]
+
     def matches(self, texts: Mapping[str, Iterable[str]]) -> list[Match]:
-        """Give the best reason for every word in every field of `texts`, the weightiest first."""
+        """Give the best reason for every word in every field of `texts`, the weightiest first.
+
+        Parts of a word count where it stands nowhere as a whole, and only parts of what was typed.
+        """
+        values = {field: list(each) for field, each in texts.items()}
         found: list[Match] = []
         for word in self._words:
-            for field, values in texts.items():
-                match = self._best(word, field, list(values))
-                if match is not None:
-                    found.append(match)
+            for whole in (True,) if self._whole else (True, False):
+                matches = [self._best(word, field, each, whole=whole) for field, each in values.items()]
+                if any(matches):
+                    found += filter(None, matches)
+                    break
         return sorted(found, key=lambda match: -match.weight)
 
-    def _best(self, word: Word, field: str, values: Sequence[str]) -> Match | None:
+    def _best(self, word: Word, field: str, values: Sequence[str], *, whole: bool) -> Match | None:
         for form in sorted(word.forms, key=lambda form: -form.weight):
-            if field not in form.fields:
+            if field not in form.fields or not (whole or form.why == "typed"):
                 continue
-            alone = Explainer(self._analyser, [Word(word.typed, (form,))], whole=self._whole)
+            alone = Explainer(self._analyser, [Word(word.typed, (form,))], whole=whole)
             for text in values:
                 if spans := alone.spans(field, text):
                     start, end = spans[0]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from harvester.errors import ForeignIndexError, IndexEngineError
 from harvester.ledger import Ledger
 from harvester.ledger.types import Change, SetAside
-from indexer.documents import ANALYSIS
+from indexer.documents import Documents, packaged
 from indexer.drift import Difference, VerifyReport, differences
 from indexer.engines.base import Checkpoint, Deletion, Failure, IndexChange, Indexed, SearchIndex
 from indexer.making import Made, Read, make, making
@@ -47,68 +47,76 @@ class RebuildReport:
     seconds: float
 
 
-def bring_up_to_date(ledger: Ledger, index: SearchIndex) -> IndexReport:
+def bring_up_to_date(ledger: Ledger, index: SearchIndex, documents: Documents | None = None) -> IndexReport:
     """Apply every change that the index has not seen. Several loaders may do so at the same time.
+
+    `documents` says how documents are made; without it with the packaged dictionary.
 
     Raises `ForeignIndexError` where only a rebuild can help, `IndexEngineError` where the engine fails: what was
     applied stays, and the next call goes on from the checkpoint.
     """
-    start = _checkpoint(ledger, index)
+    documents = documents or packaged()
+    start = _checkpoint(ledger, index, documents)
     pending = ledger.last_seq() - start.seq
     if not pending:
         return IndexReport(start.seq, 0, 0)
     with _draining(index):
-        done, applied, aside = _drain(ledger, index, start, expected=pending)
+        done, applied, aside = _drain(ledger, index, documents, start, expected=pending)
     return IndexReport(done.seq, applied, len(aside))
 
 
-def rebuild(ledger: Ledger, index: SearchIndex) -> RebuildReport:
+def rebuild(ledger: Ledger, index: SearchIndex, documents: Documents | None = None) -> RebuildReport:
     """Fill a fresh generation from the whole ledger and put it in the place of the old one.
 
     Changes that arrive meanwhile are in it; changes that were set aside are tried again. A fault throws the fresh
     generation away and leaves the old one as it was.
     """
+    documents = documents or packaged()
     began = time.monotonic()
     before = {row.id for row in ledger.set_asides(index.name)}
     last = ledger.last_seq()
-    with index.rebuild(ANALYSIS) as fresh:
-        start = Checkpoint(ledger.id, 0, ANALYSIS)
-        _, _, aside = _drain(ledger, fresh, start, expected=last, forget_tombstones_to=last)
+    with index.rebuild(documents.analysis) as fresh:
+        start = Checkpoint(ledger.id, 0, documents.analysis)
+        _, _, aside = _drain(ledger, fresh, documents, start, expected=last, forget_tombstones_to=last)
     if solved := before - aside:
         ledger.clear_set_aside(index.name, sorted(solved))
     return RebuildReport(index.document_count(), time.monotonic() - began)
 
 
-def verify(ledger: Ledger, index: SearchIndex, *, repair: bool = False) -> list[VerifyReport]:
+def verify(
+    ledger: Ledger, index: SearchIndex, documents: Documents | None = None, *, repair: bool = False
+) -> list[VerifyReport]:
     """Compare what the ledger has live with what the index has, source by source, and `repair` what differs.
 
     A change that the index has not seen yet counts as a difference. Raises `ForeignIndexError` like `bring_up_to_date`.
     """
-    _checkpoint(ledger, index)
+    documents = documents or packaged()
+    _checkpoint(ledger, index, documents)
     counts, found = _compare(ledger, index)
     kinds = Counter((each.source, each.kind) for each in found)
     if repair and kinds:
-        bring_up_to_date(ledger, index)
+        bring_up_to_date(ledger, index, documents)
         _, remaining = _compare(ledger, index)
         with _draining(index):
             for some in _batched(remaining, _REPAIRED_AT_ONCE):
-                _repair(ledger, index, some)
+                _repair(ledger, index, documents, some)
     return [
         VerifyReport(source, *count, kinds[source, "missing"], kinds[source, "extra"], kinds[source, "different"])
         for source, count in counts.items()
     ]
 
 
-def _checkpoint(ledger: Ledger, index: SearchIndex) -> Checkpoint:
+def _checkpoint(ledger: Ledger, index: SearchIndex, documents: Documents) -> Checkpoint:
     """Where the index is; for a new one, where it begins."""
     at = index.checkpoint()
     if at.ledger is None:
-        return Checkpoint(ledger.id, 0, ANALYSIS)
+        return Checkpoint(ledger.id, 0, documents.analysis)
     if strange := estrangement(ledger, at):
         raise ForeignIndexError(f"{index.name}: this index {strange}; `datamoa rebuild` makes it anew")
-    if at.analysis != ANALYSIS:
+    if at.analysis != documents.analysis:
         raise ForeignIndexError(
-            f"{index.name}: this index was built by analysis {at.analysis}, now it is {ANALYSIS}; run `datamoa rebuild`"
+            f"{index.name}: this index was built by analysis {at.analysis}, now it is {documents.analysis}; "
+            "run `datamoa rebuild`"
         )
     return at
 
@@ -128,6 +136,7 @@ def _draining(index: SearchIndex) -> Iterator[None]:
 def _drain(
     ledger: Ledger,
     index: SearchIndex,
+    documents: Documents,
     start: Checkpoint,
     *,
     expected: int,
@@ -140,7 +149,7 @@ def _drain(
     standing = {row.id for row in ledger.set_asides(index.name)}
     aside: set[str] = set()
     done, applied = start, 0
-    with making(_reader(ledger, start.seq), expected=expected, ready=index.ready) as batches:
+    with making(_reader(ledger, start.seq), documents, expected=expected, ready=index.ready) as batches:
         for made in _joined(batches):
             changes = [each for each in made.changes if not _forgotten(each, forget_tombstones_to)]
             refused = index.apply(changes, done)
@@ -196,7 +205,7 @@ def _compare(ledger: Ledger, index: SearchIndex) -> tuple[dict[str, tuple[int, i
     )
 
 
-def _repair(ledger: Ledger, index: SearchIndex, some: Sequence[Difference]) -> None:
+def _repair(ledger: Ledger, index: SearchIndex, documents: Documents, some: Sequence[Difference]) -> None:
     """Apply again what the ledger says now of datasets that differ.
 
     They come as of the ledger's last change: an index that was filled before the ledger was restored from a backup has
@@ -221,8 +230,8 @@ def _repair(ledger: Ledger, index: SearchIndex, some: Sequence[Difference]) -> N
                     content_hash=None if gone else now.content_hash,
                 )
             )
-    made = make(changes, index.ready)
-    refused = index.apply(made.changes, _checkpoint(ledger, index))
+    made = make(changes, documents, index.ready)
+    refused = index.apply(made.changes, _checkpoint(ledger, index, documents))
     _set_aside(ledger, index, [*made.failures, *refused])
     failed = {each.id for each in (*made.failures, *refused)}
     ledger.clear_set_aside(index.name, sorted({each.id for each in some} - failed))

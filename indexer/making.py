@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from harvester.errors import IndexEngineError
 from harvester.ledger.types import Change
-from indexer.documents import document
+from indexer.documents import Documents
 from indexer.engines.base import Deletion, Document, Failure, IndexChange
 from indexer.priority import give_way
 
@@ -47,22 +47,23 @@ Form = Callable[[Document], IndexChange]
 """The form that an engine wants of a document (`SearchIndex.ready`): made in the workers, it costs them what it would
 cost the one process that writes, and is quicker to hand over."""
 
+_documents: Documents
 _ready: Form
 
 
 @contextlib.contextmanager
-def making(read: Read, *, expected: int, ready: Form) -> Iterator[Iterable[Made]]:
+def making(read: Read, documents: Documents, *, expected: int, ready: Form) -> Iterator[Iterable[Made]]:
     """Read changes and make documents of them, in order; `expected`: about how many there are."""
     batches = iter(lambda: read(_BATCH), [])
     if expected < _WORTH_WORKERS or (os.cpu_count() or 1) < 2:
-        yield (make(batch, ready) for batch in batches)
+        yield (make(batch, documents, ready) for batch in batches)
         return
     # Not forked: this process may run threads (the client of a cluster, the web server's) that hold locks.
     executor = ProcessPoolExecutor(
         _WORKERS,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(ready,),
+        initargs=(documents, ready),
     )
     try:
         yield _in_order(executor, batches)
@@ -85,7 +86,7 @@ def _in_order(executor: ProcessPoolExecutor, batches: Iterator[Sequence[Change]]
         ) from error
 
 
-def make(batch: Sequence[Change], ready: Form) -> Made:
+def make(batch: Sequence[Change], documents: Documents, ready: Form) -> Made:
     """Make the documents of a batch; a dataset that none can be made of is a failure, the others go on."""
     changes: list[IndexChange] = []
     failures: list[Failure] = []
@@ -96,20 +97,20 @@ def make(batch: Sequence[Change], ready: Form) -> Made:
             continue
         size += len(change.content)
         try:
-            changes.append(ready(document(change)))
+            changes.append(ready(documents.document(change)))
         except Exception as error:  # noqa: BLE001 - whatever one dataset provokes, it must not stop the other million
             why = f"no document can be made of it: {type(error).__name__}: {error}"
             failures.append(Failure(change.id, change.seq, why))
     return Made(batch[-1].seq, changes, failures, size)
 
 
-def _start_worker(ready: Form) -> None:
-    global _ready
-    _ready = ready
+def _start_worker(documents: Documents, ready: Form) -> None:
+    global _documents, _ready
+    _documents, _ready = documents, ready
     give_way()
     # Ctrl-C reaches every process of the terminal: the one that asked for the documents says what happens.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _make_in_worker(batch: Sequence[Change]) -> Made:
-    return make(batch, _ready)
+    return make(batch, _documents, _ready)

@@ -207,13 +207,15 @@ class Meaning:
             return Form(word, "typed", 1.0, node) if form is None else form._replace(node=node)
         return form
 
-    def _form(self, text: str, why: Why, weight: float, fields: Sequence[str] = _SEARCHED) -> Form | None:
-        """Look for `text`, all its words, side by side each."""
+    def _form(
+        self, text: str, why: Why, weight: float, fields: Sequence[str] = _SEARCHED, *, loose: bool = False
+    ) -> Form | None:
+        """Look for `text`, all its words, side by side each; `loose`: without a last syllable that may be a particle."""
         nodes: list[Node] = []
         sequences: list[tuple[str, ...]] = []
         terms: list[str] = []
         for word in self.analyser.words(text):
-            ways = [way[:_MOST_TERMS] for way in self.analyser.sequences(word)]
+            ways = [way[:_MOST_TERMS] for way in self.analyser.sequences(word, loose=loose)]
             if ways:
                 sequences += ways
                 terms += ways[0]
@@ -229,8 +231,6 @@ class Meaning:
             node = adjacent(way, fields)
             if way[0].startswith(INSIDE) and len(way) == 1:
                 node = Boost(node, ranking.SYLLABLE)
-            elif len(way) < len(ways[0]):
-                node = Boost(node, ranking.WITHOUT_PARTICLE)
             nodes.append(node)
         found: Node = nodes[0] if len(nodes) == 1 else Best(tuple(nodes))
         if "title" in fields:
@@ -251,6 +251,8 @@ class Meaning:
         text = normal(word.typed)
         forms = [*self._other_keyboard(word.typed, lexicon, known=known), *self._by_initials(text, lexicon)]
         if not known and not forms:
+            if (form := self._form(text, "typed", ranking.WITHOUT_PARTICLE, loose=True)) is not None:
+                return replace(word, forms=(*word.forms, form))
             forms += self._joined(text, lexicon)
             if alone:
                 forms += self._half_typed(text, lexicon)

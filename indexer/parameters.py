@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from harvester.errors import QueryError
@@ -12,7 +12,7 @@ from indexer.days import Days, whole
 from indexer.documents import UNKNOWN
 from indexer.engines.base import Sort
 from indexer.fields import BY_NAME, FACETS, FIELDS
-from indexer.syntax import clean
+from indexer.syntax import LONGEST_READ, clean
 from indexer.values import half_width
 
 MOST_VALUES = 100
@@ -32,6 +32,11 @@ PARAMETERS = (
     *("sort", "size", "from", "cursor", "exact", "explain"),
 )
 """Every parameter of a search. Filters may be repeated: the values of one field are alternatives."""
+
+NARROWING = tuple(name for name in PARAMETERS if name.startswith((*FILTERS, *DATES)))
+"""The parameters that narrow a search, beside its text."""
+SUGGESTING = ("q", *NARROWING, "size")
+MOST_SUGGESTIONS = 20
 
 _DAY_FORMS = ("2024", "2024-03", "2024-03-05")
 _RANGE_FORMS = ("2020..2023", "2020-01-15..", "..2023-06", "2024-03")
@@ -88,6 +93,17 @@ class SearchQuery:
             explain=_switch(one, "explain"),
         )
 
+    @classmethod
+    def being_typed(cls, parameters: Iterable[tuple[str, str]]) -> SearchQuery:
+        """Read the parameters of a text that is still being typed; a space at its end says that a word is complete."""
+        given = list(parameters)
+        only(SUGGESTING, given)
+        query = cls.from_parameters(given)
+        if query.size > MOST_SUGGESTIONS:
+            raise QueryError(f"size: {query.size} is not a whole number from 1 to {MOST_SUGGESTIONS}", parameter="size")
+        typed = next((value for name, value in given if name == "q" and value.strip()), "")
+        return replace(query, q=clean(typed)[:LONGEST_READ].lstrip())
+
     def to_parameters(self) -> list[tuple[str, str]]:
         """As URL parameters, in a fixed order, without what is the default anyway."""
         pairs = [("q", self.q)] if self.q else []
@@ -99,6 +115,13 @@ class SearchQuery:
         pairs += [("cursor", self.cursor)] if self.cursor is not None else []
         pairs += [(name, "true") for name in ("exact", "explain") if getattr(self, name)]
         return pairs
+
+
+def only(allowed: Collection[str], parameters: Iterable[tuple[str, str]]) -> None:
+    """Raise `QueryError` for a parameter that is not allowed here."""
+    for name, _ in parameters:
+        if name not in allowed:
+            raise QueryError(f"{name[:60]}: no such parameter", parameter=name[:60], allowed=tuple(allowed))
 
 
 def _number(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

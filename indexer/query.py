@@ -42,6 +42,7 @@ _MOST_READ = 80
 _MOST_LETTERS = 500
 _MOST_PAIRS = 60
 _SHORTEST_SPACELESS = 3
+_MANY = 3
 _SENTENCE = 4
 """From so many words on, a short one that nobody knows is no slip: sentences have words of their own."""
 
@@ -134,20 +135,25 @@ def ask(
     plan = compile(query, meaning, facets, values)
     if len(plan.loose) > MOST_WORDS:
         plan = _weightiest(index, plan)
-    found = index.search(plan.request())
     position = cursor_position(query.cursor) if query.cursor else query.offset
     if query.exact or not plan.loose:
+        found = index.search(plan.request())
         return Asked(found, plan.words, found.total, position, plan.cut)
+    # Many words are seldom all found. Their facets are counted when it is known which datasets are shown.
+    trial = plan.request() if len(plan.loose) < _MANY else replace(plan.request(), facets={})
+    request, found = trial, index.search(trial)
     if not found.total and plan.spaceless:
-        spaceless = index.search(plan.asking(Phrase("grams", plan.spaceless)))
-        if spaceless.total:
-            return Asked(spaceless, plan.words, spaceless.total, position)
+        spaceless = plan.asking(Phrase("grams", plan.spaceless))
+        if (there := index.search(spaceless)).total:
+            return Asked(there, plan.words, there.total, position)
     if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
         plan = corrected
-        found = index.search(plan.request())
+        request, found = plan.request(), index.search(plan.request())
     strict = found.total
-    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (request := _relaxed(index, plan)) is not None:
-        found = index.search(request)
+    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (some := _relaxed(index, plan)) is not None:
+        request, found = some, index.search(some)
+    if request is trial and plan.base.facets and not trial.facets:
+        found = replace(found, facets=index.search(replace(plan.request(), size=0, offset=0, after=None)).facets)
     return Asked(found, plan.words, strict, position, plan.cut)
 
 

@@ -23,7 +23,7 @@ WITHOUT_PARTICLE = 0.5
 
 FEW = 10
 """With fewer hits for all words, those that have most of them follow."""
-COMMON = 0.1
+COMMON = 0.03
 """Share of documents: words that more have do not find anything alone when words may be missing."""
 ALL_WORDS = 100.0
 """Added to what has all words, so that it comes before what does not."""

@@ -54,7 +54,7 @@ class SearchTables:
     @property
     def names(self) -> dict[str, tuple[str, ...]]:
         """The dictionary as the analysis takes it: a name and its parts."""
-        return {name.word: name.parts or (name.word,) for name in self.dictionary}
+        return names_of(self.dictionary)
 
     def noise_class(self, text: str) -> NoiseClass | None:
         """Tell in which way a word or phrase says nothing, also with an ending ("데이터를"); None where it does not."""
@@ -71,6 +71,11 @@ class SearchTables:
         head, _, below = name.strip().partition(" ")
         parts = dict.fromkeys(map(_agency, (name, head, below)))
         return tuple(dict.fromkeys(other for part in parts for other in self.agencies.get(part, ())))
+
+
+def names_of(dictionary: Iterable[Name]) -> dict[str, tuple[str, ...]]:
+    """Give a dictionary as the analysis takes it: a name and its parts."""
+    return {name.word: name.parts or (name.word,) for name in dictionary}
 
 
 def surface(text: str) -> str:

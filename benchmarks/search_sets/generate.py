@@ -238,6 +238,13 @@ def regions(records: Records) -> Lines:
                 break
 
 
+def names(records: Records) -> Lines:
+    """Every agency and place that publishes: the hits contain its name, and the titles with the name are found."""
+    last = {publisher.rpartition(" ")[2] for publisher in records.publishers.values()}
+    for name in sorted(name for name in last if re.fullmatch("[가-힣]{2,}", name) and records.having(name)):
+        yield {"set": "names of agencies and places", "query": name, "word": name}
+
+
 def rare(records: Records) -> Lines:
     """Words of one title only."""
     chance = random.Random("rare words")
@@ -319,7 +326,7 @@ def _there(records: Records, key: str) -> str:
     return key
 
 
-SETS = (known, short, acronyms, initials, regions, rare, syllables, words, pairs, everyday, graded)
+SETS = (known, short, acronyms, initials, regions, names, rare, syllables, words, pairs, everyday, graded)
 
 
 def files(samples: Path) -> dict[str, str]:

@@ -71,6 +71,7 @@ _STOP_WORDS = frozenset(
 # Plurals that the stemmer leaves apart from their singular.
 _IRREGULAR = {"buses": "bus", "gases": "gas", "viruses": "virus", "campuses": "campus", "indices": "index"}
 
+_NO_TERM = Token("", 0, 0)
 _Tokens: TypeAlias = tuple[Token, ...]
 
 
@@ -112,19 +113,20 @@ class Analyser:
         turned = {token.start + 1 for token in self.tokens(folded) if len(token.term) > 2 and token.term[0] in NEGATORS}
         return pairs(folded, turned)
 
-    def sequences(self, word: str) -> list[tuple[str, ...]]:
-        """Give the ways in which the terms of a typed word may stand in a document, side by side, the likeliest first.
+    def sequences(self, word: str, *, loose: bool = False) -> list[tuple[str, ...]]:
+        """Give the ways in which the terms of a typed word may stand in a document, side by side.
 
-        There is more than one where its last syllable may be a particle, and where its first term is one syllable,
-        which is another term inside a longer word. A word of punctuation only has none.
+        There are two where its first term is one syllable, which is another term inside a longer word. `loose`: without
+        its last syllable, where that may be a particle or a suffix of the kind; [] where it is none. A word of
+        punctuation only has none.
         """
         tokens = self.tokens(word)
+        if loose:
+            tokens = tokens[:-1] if tokens and tokens[-1].loose else []
         terms = tuple(token.term for token in tokens)
         ways = [terms] if terms else []
-        if len(terms) > 1 and tokens[-1].loose:
-            ways.append(terms[:-1])
         if terms and _SYLLABLE.fullmatch(terms[0]):
-            ways += [(INSIDE + way[0], *way[1:]) for way in ways]
+            ways.append((INSIDE + terms[0], *terms[1:]))
         return ways
 
     def verbal(self, word: str) -> bool:
@@ -136,19 +138,37 @@ class Analyser:
 
         What touches or overlaps is one span.
         """
-        tokens = self.tokens(text)
+        sequences = [sequence for sequence in sequences if sequence]
+        tokens = self._tokens_near(text, {sequence[0].lstrip(INSIDE)[:1] for sequence in sequences})
         places: dict[str, list[int]] = {}
         for place, token in enumerate(tokens):
             places.setdefault(token.term, []).append(place)
         marks: list[tuple[int, int]] = []
         for sequence in sequences:
-            for place in places.get(sequence[0], ()) if sequence else ():
+            for place in places.get(sequence[0], ()):
                 found = tokens[place : place + len(sequence)]
                 if len(found) == len(sequence) and all(
                     token.term == term for token, term in zip(found, sequence, strict=True)
                 ):
                     marks += ((token.start, token.end) for token in found)
         return joined(marks)
+
+    def _tokens_near(self, text: str, letters: set[str]) -> list[Token]:
+        """Give the tokens of `text`; for a chunk without any of `letters` one that is no term, in place of all of it.
+
+        A term begins with a letter of its word: where none of those that are looked for stands, analysing is in vain.
+        """
+        tokens: list[Token] = []
+        for match in _CHUNK.finditer(text):
+            chunk = match[0]
+            known = self._young.get(chunk) or self._old.get(chunk)
+            if known is None and is_simple(chunk) and letters.isdisjoint(chunk.lower()):
+                tokens.append(_NO_TERM)
+                continue
+            begin = match.start()
+            for term, start, end, loose in known or self._chunk(chunk):
+                tokens.append(Token(term, begin + start, begin + end, loose))
+        return tokens
 
     def _chunk(self, chunk: str) -> _Tokens:
         """Give the tokens of a text without white space: the one way by which terms are made."""

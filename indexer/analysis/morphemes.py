@@ -8,9 +8,8 @@ mecab's best reading is the most likely one in a sentence. In a name it is often
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeAlias
 
 # The binding below the package's own `MeCab` class, which makes a named tuple a morpheme and takes twice as long.
 import _mecab
@@ -49,14 +48,16 @@ class _Morpheme(NamedTuple):
 INSIDE = "-"
 """Stands before a term of one syllable that is not the first of its word."""
 
+_Reading: TypeAlias = list[_Morpheme]
+
 # A run is analysed between two of these: without neighbours 7 % of the morphemes differ from those in a sentence, with
 # these fixed ones 2 %, and a run has the same morphemes wherever it stands.
 _BEFORE, _AFTER = "자료 ", " 자료"
-_BEFORE_LENGTH = len(_BEFORE.strip())
+_AFTER_LENGTH = len(_AFTER.strip())
 
 _READINGS = (12, 100)
 """So many readings are compared; the larger number where the smaller one leaves a reading of `_WRONG` doubt."""
-_CLEAR = 1.25
+_CLEAR = 1.0
 """A first reading with less doubt is taken without looking at others."""
 _WRONG = 8.0
 
@@ -65,7 +66,7 @@ _GRAMMAR = ("E", "J", "XSV", "XSA", "VCP", "VX")
 # Grammar of one syllable that is a part of names seldom enough. Of the others, names end with them as often: 과 (학과),
 # 도 (체계도), 로 (등산로), 서 (신고서), 함 (수거함).
 _SAFE = frozenset("의을를은는에이가와랑한된할될며")
-# Suffixes that the dictionary calls nominal and that say no more than a particle: 측정소별 is looked for with 측정소.
+# Suffixes that the dictionary calls nominal and that say little more than a particle: 측정소별, 학생들.
 _GRAMMATICAL_SUFFIXES = frozenset("별들씩쯤째님")
 # Words that end with 별 and are no such thing.
 _NOUNS_IN_BYEOL = frozenset(
@@ -81,12 +82,13 @@ _PARTICLES = frozenset(
 NEGATORS = frozenset("비미무불부반")
 """Prefixes that turn a meaning around: 비급여 must not be found by 급여."""
 
+_PERSON = 3.0
+"""For the name of a person inside a longer word: 이용현 and 황 in 이용현황, 공영주 in 공영주차장."""
 _SHORT_NOUNS = frozenset(("NNG", "NNP", "XR"))
 # How unlikely a tag is inside a name; chosen on half of the known items of the search study, checked on the other half.
 _DOUBTFUL = {
     **{"MAG": 10.0, "MAJ": 10.0, "MM": 10.0, "IC": 10.0, "UNKNOWN": 6.0, "XPN": 4.0},
     **{"NR": 3.0, "NNB": 3.0, "NP": 3.0},
-    "XSN": 0.5,
 }
 
 
@@ -113,28 +115,31 @@ class Morphemes:
         Compounds and inflected forms are taken apart. A run is never without terms: one that is grammar as a whole is
         one term.
         """
+        if self._names is None or (match := self._names.search(run)) is None:
+            return self._split(run, 0) or [Token(run, 0, len(run))]
         tokens: list[Token] = []
         at = 0
-        for match in self._names.finditer(run) if self._names else ():
-            tokens += self._split(run[at : match.start()], at)
+        while match is not None:
             begin = match.start()
+            tokens += self._split(run[at:begin], at)
             for part in self._parts[match[0]]:
-                tokens.append(Token(part, begin, begin + len(part)))
+                tokens.append(_token(part, begin, begin + len(part)))
                 begin += len(part)
             at = match.end()
-        tokens += self._split(run[at:], at)
-        return [_marked(token) for token in tokens] or [Token(run, 0, len(run))]
+            match = self._names.search(run, at)
+        return tokens + self._split(run[at:], at)
 
     def _split(self, run: str, offset: int) -> list[Token]:
-        if not run:
-            return []
-        if offset and run in _PARTICLES:
+        if not run or (offset and run in _PARTICLES):
             return []
         tail = run[-1] == "별" and len(run) > 2 and run[-2:] not in _NOUNS_IN_BYEOL
-        reading = self._best(run[:-1] if tail else run)
-        if reading is None:
-            return [Token(run, offset, offset + len(run))]
-        return [Token(term, offset + start, offset + end, loose) for term, start, end, loose in _terms(run, reading)]
+        word = run[:-1] if tail else run
+        reading = self._best(word)
+        tokens = [_token(word, offset, offset + len(word))] if reading is None else _terms(word, reading, offset)
+        if tail:
+            end = offset + len(run)
+            tokens.append(_token(run[-1], end - 1, end, loose=True))
+        return tokens
 
     def hanja(self, run: str) -> str:
         """Give the reading of a run of Chinese characters in Hangul, as far as the dictionary knows it."""
@@ -152,12 +157,12 @@ class Morphemes:
         reading = self._best(run)
         return reading is not None and reading[0].verb and _core(reading) == 1
 
-    def _best(self, run: str) -> list[_Morpheme] | None:
+    def _best(self, run: str) -> _Reading | None:
         sentence = _BEFORE + run + _AFTER
         self._lattice.set_sentence(sentence)
         self._tagger.parse(self._lattice)
         best = _reading(self._lattice.to_string(), len(run))
-        least = 100.0 if best is None else _doubt(run, best)
+        least = 100.0 if best is None else _doubt(run, best, 100.0)
         if least < _CLEAR:
             return best
         self._readings.set_sentence(sentence)
@@ -166,38 +171,35 @@ class Morphemes:
             # Sorted by likelihood: rank breaks ties.
             for rank, text in enumerate(self._readings.enum_nbest_as_string(count).split("EOS\n")[:-1]):
                 reading = _reading(text, len(run))
-                if reading is not None and (doubt := _doubt(run, reading) + min(0.25 * rank, 6.0)) < least:
-                    best, least = reading, doubt
+                if reading is not None:
+                    further = min(0.25 * rank, 6.0)
+                    doubt = _doubt(run, reading, least - further) + further
+                    if doubt < least:
+                        best, least = reading, doubt
             if least < _WRONG:
                 break
         return best
 
 
-def _marked(token: Token) -> Token:
-    """Tell a syllable inside a word (영상물) from one that is a word or begins one (물, 물놀이)."""
-    if len(token.term) == 1 and token.start:
-        return token._replace(term=f"{INSIDE}{token.term}")
-    return token
+def _token(term: str, start: int, end: int, loose: bool = False) -> Token:
+    """Make a token; a syllable inside a word (영상물) is another term than one that is or begins a word (물놀이)."""
+    return Token(INSIDE + term if start and len(term) == 1 else term, start, end, loose)
 
 
-def _reading(text: str, length: int) -> list[_Morpheme] | None:
+def _reading(text: str, length: int) -> _Reading | None:
     """Give the morphemes of the run alone; None where one of them reaches over its ends."""
-    found: list[_Morpheme] = []
-    at = -_BEFORE_LENGTH
-    # One line a morpheme, then "EOS": much cheaper than walking the nodes.
-    for line in text.split("\n"):
-        if at >= length or not line or line == "EOS":
-            break
-        morpheme = _morpheme(line)
-        if at >= 0:
-            found.append(morpheme)
-        at += morpheme.length
-        if at > 0 and not found:
-            return None
+    # One line a morpheme, then "EOS": much cheaper than walking the nodes. The first and last are the neighbours.
+    found = [_known.get(line) or _morpheme(line) for line in text.split("\n")[1:-1] if line != "EOS"]
+    if len(found) < 2 or found[-1].length != _AFTER_LENGTH:
+        return None
+    del found[-1]
+    at = 0
+    for morpheme in found:
+        at += morpheme[0]
     return found if at == length else None
 
 
-def _core(reading: list[_Morpheme]) -> int:
+def _core(reading: _Reading) -> int:
     """How many morphemes stand before the particles and endings at the end."""
     core = len(reading)
     while core and reading[core - 1].grammar:
@@ -205,8 +207,8 @@ def _core(reading: list[_Morpheme]) -> int:
     return core
 
 
-def _doubt(run: str, reading: list[_Morpheme]) -> float:
-    """How little a reading looks like that of a name: lower is better."""
+def _doubt(run: str, reading: _Reading, least: float) -> float:
+    """How little a reading looks like that of a name: lower is better. Beyond `least` it does not matter how much."""
     if len(reading) == 1:
         return -5.0 if reading[0].tag.startswith("NN") else 5.0 if len(run) == 1 else 4.0
     doubt = 0.0
@@ -219,11 +221,18 @@ def _doubt(run: str, reading: list[_Morpheme]) -> float:
         elif morpheme.verb:
             doubt += 5.0 if core > 1 else 4.0
             verb = True
+        elif morpheme.length > 1:
+            verb = False
+            doubt += morpheme.doubt
         elif not _negates(run, at, reading, place):
             verb = False
             doubt += morpheme.doubt
-            if morpheme.length == 1 and morpheme.tag in _SHORT_NOUNS:
-                doubt += 2.5 if not place else 1.0 if place + 1 == len(reading) else 2.0
+            if morpheme.tag in _SHORT_NOUNS:
+                doubt += 2.5 if not place else 0.75 if place + 1 == len(reading) else 2.0
+            elif morpheme.tag == "XSN":
+                doubt += 0.5 if place + 1 == len(reading) else 1.0
+        if doubt >= least:
+            return doubt
         at += morpheme.length
     if not core:
         return doubt + 12.0
@@ -233,7 +242,7 @@ def _doubt(run: str, reading: list[_Morpheme]) -> float:
     return doubt
 
 
-def _negates(run: str, at: int, reading: list[_Morpheme], place: int) -> bool:
+def _negates(run: str, at: int, reading: _Reading, place: int) -> bool:
     """Whether the morpheme at `place` (syllable `at`) is a prefix that turns the meaning of the noun after it around."""
     if run[at] not in NEGATORS or reading[place].length != 1 or place + 1 >= len(reading):
         return False
@@ -241,35 +250,49 @@ def _negates(run: str, at: int, reading: list[_Morpheme], place: int) -> bool:
     return (tag == "XPN" or (not at and tag[0] in "NM")) and following.tag.startswith("NN") and following.length > 1
 
 
-def _terms(run: str, reading: list[_Morpheme]) -> list[Token]:
+def _terms(run: str, reading: _Reading, offset: int) -> list[Token]:
     tokens: list[Token] = []
-    at = 0
+    at = offset
+    length = len(run)
     negator = verb = False
     core = _core(reading)
+    tail = length - sum(morpheme.length for morpheme in reading[:core])
     for place, morpheme in enumerate(reading):
         end = at + morpheme.length
-        if _negates(run, at, reading, place):
-            negator = True
-        elif morpheme.grammar:
-            surface = run[at:end]
-            dropped = verb or surface in _SAFE or (place >= core and len(run) - at > 1)
+        inside = at - offset
+        if morpheme.grammar:
+            surface = run[inside : end - offset]
+            dropped = surface in _SAFE or (place >= core and (verb or tail > 1))
             if not dropped or not (tokens or place + 1 < len(reading)):
-                tokens.append(Token(surface, at, end, loose=bool(tokens) and end == len(run)))
+                tokens.append(_token(surface, at, end, loose=bool(tokens) and end - offset == length))
+        elif morpheme.length == 1 and _negates(run, inside, reading, place):
+            negator = True
         else:
             verb = morpheme.verb
-            for number, (term, tag, first, last) in enumerate(morpheme.parts):
-                if _is_grammar(tag) or (tag == "XSN" and term in _GRAMMATICAL_SUFFIXES and tokens):
-                    continue
-                if negator and not number:
-                    tokens.append(Token(run[at - 1] + term, at + first - 1, at + last))
-                elif not number and _negates_inside(run, at, morpheme):
-                    _, _, _, last = morpheme.parts[1]
-                    tokens.append(Token(run[at : at + last], at, at + last))
-                elif number != 1 or not _negates_inside(run, at, morpheme):
-                    tokens.append(Token(term, at + first, at + last))
+            parts = morpheme.parts
+            if len(parts) == 1 and not negator and parts[0][1] != "XSN":
+                term, _, first, last = parts[0]
+                tokens.append(_token(term, at + first, at + last))
+            else:
+                tokens += _parts(run, morpheme, at, offset, negator=negator, loose=bool(tokens))
             negator = False
         at = end
     return tokens
+
+
+def _parts(run: str, morpheme: _Morpheme, at: int, offset: int, *, negator: bool, loose: bool) -> Iterator[Token]:
+    """Give the parts of a compound; a negating prefix before it (`negator`) or in it belongs to its first noun."""
+    inside = _negates_inside(run, at - offset, morpheme)
+    for number, (term, tag, first, last) in enumerate(morpheme.parts):
+        if _is_grammar(tag) or (inside and number == 1):
+            continue
+        if negator and not number:
+            yield _token(run[at - offset - 1] + term, at + first - 1, at + last)
+        elif inside and not number:
+            yield _token(run[at - offset : at - offset + morpheme.parts[1][3]], at, at + morpheme.parts[1][3])
+        else:
+            suffix = tag == "XSN" and term in _GRAMMATICAL_SUFFIXES and at + last == offset + len(run)
+            yield _token(term, at + first, at + last, loose=loose and suffix)
 
 
 def _negates_inside(run: str, at: int, morpheme: _Morpheme) -> bool:
@@ -280,34 +303,45 @@ def _negates_inside(run: str, at: int, morpheme: _Morpheme) -> bool:
     return parts[0][0] == run[at] and parts[0][3] == 1 and parts[1][3] - parts[1][2] > 1
 
 
-@lru_cache(maxsize=50_000)
+_known: dict[str, _Morpheme] = {}
+_MOST_KNOWN = 50_000
+
+
 def _morpheme(line: str) -> _Morpheme:
+    """Read a line of mecab's output, and remember it."""
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    morpheme = _known[line] = _read(line)
+    return morpheme
+
+
+def _read(line: str) -> _Morpheme:
     """Read a line of mecab's output.
 
     `line` is the surface, a tab and the dictionary's entry: part of speech, meaning, final consonant, reading, type,
     first and last part of speech, and what it is made of as ``하/VV/*+았/EP/*`` (mecab-ko-dic's format).
     """
     surface, entry = line.split("\t", 1)
-    tag, _, _, _, _, _, _, expression = entry.split(",", 7)
+    tag, meaning, _, _, _, _, _, expression = entry.split(",", 7)
     whole = len(surface)
     if expression == "*":
-        return _told(whole, tag, ((surface, tag, 0, whole),))
+        return _told(whole, tag, meaning, ((surface, tag, 0, whole),))
     parts = [(part, each) for part, _, each in (one.partition("/") for one in expression.split("+")) if part]
     divided = "".join(part for part, _ in parts) == surface
     if not divided and tag[0] in "NXM":
         # The dictionary's normal form (식 as 씩), or speech that is seldom meant in a name (게 as 것 and a particle).
-        return _told(whole, tag, ((surface, tag, 0, whole),))
+        return _told(whole, tag, meaning, ((surface, tag, 0, whole),))
     found: list[tuple[str, str, int, int]] = []
     start = 0
     for part, each in parts:
         each = each.partition("/")[0]
         found.append((part, each, start, start + len(part)) if divided else (part, each, 0, whole))
         start += len(part)
-    return _told(whole, tag, tuple(found))
+    return _told(whole, tag, meaning, tuple(found))
 
 
-def _told(length: int, tag: str, parts: tuple[tuple[str, str, int, int], ...]) -> _Morpheme:
-    doubt = _DOUBTFUL.get(tag.partition("+")[0], 0.0)
+def _told(length: int, tag: str, meaning: str, parts: tuple[tuple[str, str, int, int], ...]) -> _Morpheme:
+    doubt = _PERSON if meaning == "인명" else _DOUBTFUL.get(tag.partition("+")[0], 0.0)
     if "+" in tag:
         doubt += 8.0  # contracted speech
     grammar = _is_grammar(tag)

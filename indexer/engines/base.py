@@ -54,7 +54,10 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Documents whose text `field` has a term that starts so; the value is no pattern. An empty one matches nothing."""
+    """Documents whose text `field` has a term that starts so; scores 1 for each.
+
+    The value is no pattern; an empty one matches nothing.
+    """
 
     field: str
     value: str
@@ -62,7 +65,7 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Documents whose date or year `field` lies between `low` and `high`, both included; None is open.
+    """Documents whose date or year `field` lies between `low` and `high`, both included; None is open. Does not score.
 
     Dates are whole days, ``2024-03-05``. A document without a value never matches, not even with both ends open.
     """

@@ -34,6 +34,7 @@ from indexer.engines.base import (
     writable,
 )
 from indexer.engines.elasticsearch_mapping import HIDDEN, listed_field, text_field
+from indexer.engines.matching import bounded, matching
 from indexer.fields import BY_NAME
 
 Query = dict[str, Json]
@@ -71,8 +72,9 @@ def search_body(request: Request) -> dict[str, Json]:
     anything follows. Raises `QueryError` for a cursor that is none.
     """
     faceted = {name: node for name, node in request.filters.items() if name in request.facets}
-    plain = [translate(node) for name, node in request.filters.items() if name not in request.facets]
-    query = filtered(translate(request.query), plain)
+    plain = [_matching(node) for name, node in request.filters.items() if name not in request.facets]
+    ranked = request.sort == "relevance" and request.size
+    query = filtered(translate(bounded(request.query)) if ranked else _matching(request.query), plain)
     query = {**query, "bool": {**query["bool"], "must_not": [*query["bool"].get("must_not", ()), HIDDEN]}}
     field, order = _SORTS[request.sort]
     if field == "_score":
@@ -92,9 +94,9 @@ def search_body(request: Request) -> dict[str, Json]:
         "allow_partial_search_results": False,
     }
     if faceted:
-        body["post_filter"] = {"bool": {"filter": [translate(node) for node in faceted.values()]}}
+        body["post_filter"] = {"bool": {"filter": [_matching(node) for node in faceted.values()]}}
     if request.facets:
-        body["aggs"] = _facets(request, {name: translate(node) for name, node in faceted.items()})
+        body["aggs"] = _facets(request, {name: _matching(node) for name, node in faceted.items()})
     if request.fold:
         body["docvalue_fields"] = ["series"]
     if request.after is not None:
@@ -139,7 +141,7 @@ def _facets(request: Request, filters: dict[str, Query]) -> dict[str, Json]:
 
 def counts_body(nodes: Sequence[Node]) -> dict[str, Json]:
     """Arguments of a ``search`` that counts the documents of each node, in buckets in the order of `nodes`."""
-    counted = [filtered(translate(node), []) for node in nodes]
+    counted = [filtered(_matching(node), []) for node in nodes]
     for query in counted:
         query["bool"]["must_not"] = [*query["bool"].get("must_not", ()), HIDDEN]
     return _counting(counted)
@@ -178,7 +180,7 @@ def words_body(
     """Arguments of a ``search`` for the terms of a field: the most frequent, or without `limit` those that follow
     `after`, in order of the terms. Finds nothing where no field can hold the prefix.
     """
-    within: list[Query] = [translate(node) for node in filters]
+    within: list[Query] = [_matching(node) for node in filters]
     text = BY_NAME[field].role == "text"
     name = listed_field(field) if text else field
     include = {}
@@ -213,7 +215,7 @@ def facet_values_body(
     among: Sequence[str] | None,
 ) -> dict[str, Json]:
     """Arguments of a ``search`` for `size` values of a field that follow `after`, in the order of the values."""
-    within = [translate(node) for node in (query, *(node for name, node in filters.items() if name != field))]
+    within = [_matching(node) for node in (query, *(node for name, node in filters.items() if name != field))]
     if among is not None:
         within.append(translate(OneOf(field, tuple(among))))
         included = {"include": [value for value in among if _holdable(field, value)]}
@@ -237,6 +239,10 @@ def _search_after(request: Request) -> list[Json]:
     return [cursor.key, cursor.id]
 
 
+def _matching(node: Node) -> Query:
+    return translate(matching(node))
+
+
 def translate(node: Node) -> Query:
     """A query tree as Elasticsearch's JSON; what each node means stands in `indexer.engines.base`."""
     match node:
@@ -252,13 +258,12 @@ def translate(node: Node) -> Query:
         case Prefix(field, value):
             return {"prefix": {text_field(field): {"value": value}}} if _one_term(value) else NOTHING
         case Range(field, low, high):
-            if low is None and high is None:
-                return {"exists": {"field": field}}
             bounds = {name: bound for name, bound in (("gte", low), ("lte", high)) if bound is not None}
-            return {"range": {field: bounds}}
+            inside = {"range": {field: bounds}} if bounds else {"exists": {"field": field}}
+            return {"constant_score": {"filter": inside, "boost": 0}}
         case All(parts, without):
             must = [translate(part) for part in parts] or [EVERYTHING]
-            return {"bool": {"must": must, **({"must_not": [translate(part) for part in without]} if without else {})}}
+            return {"bool": {"must": must, **({"must_not": [_matching(part) for part in without]} if without else {})}}
         case Any(parts):
             should = [translate(part) for part in parts]
             return {"bool": {"should": should, "minimum_should_match": 1}} if parts else NOTHING
@@ -269,7 +274,7 @@ def translate(node: Node) -> Query:
         case Ranked(part, by):
             return _ranked(translate(part), translate(by))
         case Filtered(part, filters):
-            return filtered(translate(part), [translate(each) for each in filters])
+            return filtered(translate(part), [_matching(each) for each in filters])
 
 
 def filtered(query: Query, filters: list[Query]) -> Query:
@@ -294,7 +299,7 @@ def _boosted(query: Query, factor: float) -> Query:
     ((kind, body),) = query.items()
     if kind in {"bool", "dis_max", "constant_score"}:
         return {kind: {**body, "boost": body.get("boost", 1) * factor}}
-    if kind == "term":
+    if kind in {"term", "prefix", "match_phrase"}:
         ((field, inner),) = body.items()
         return {kind: {field: {**inner, "boost": inner.get("boost", 1) * factor}}}
     return {"bool": {"must": [query], "boost": factor}}

@@ -41,15 +41,16 @@ from indexer.engines.cursor import Cursor, Key, decode, no_cursor
 from indexer.engines.embedded_documents import TITLE_ORDERS, Stamp, State, change_document, state_document
 from indexer.engines.embedded_facets import Counts, count, values_in_order
 from indexer.engines.embedded_query import SCHEMA, Translation, all_score_alike, filtered
+from indexer.engines.matching import matching
 from indexer.engines.order import text_keys
 from indexer.engines.paging import Page, Paging
 from indexer.engines.seen import Seen
 from indexer.priority import give_way
 
-# An upper limit that only a load fills. With tantivy's own 128 MB and a commit for every 10,000 documents, two thirds
-# of the engine's time went into merging small segments (benchmarks.search_million).
-_WRITER_HEAP_BYTES = 256_000_000
-_WRITER_THREADS = min(2, os.cpu_count() or 1)
+# An upper limit that only a load fills. One thread takes 10,000 documents a second, more than can be made. It fills the
+# memory with one large segment; two threads would leave two small ones to merge.
+_WRITER_HEAP_BYTES = 128_000_000
+_WRITER_THREADS = 1
 # A commit leaves segments to merge and makes readers count facets again. Nobody reads much in an index that is being
 # filled; elsewhere what was changed is to be found soon, also while a long drain goes on.
 _COMMIT_DOCUMENTS = 100_000
@@ -135,7 +136,7 @@ class Generation:
         """How many documents each node matches."""
         self._commit()
         searcher = self._now().searcher
-        return [_first(searcher, self._translation.query(node, scoring=False))[0] for node in nodes]
+        return [_first(searcher, self._translation.matching(node))[0] for node in nodes]
 
     def frequencies(self, terms: Sequence[tuple[str, str]]) -> list[int]:
         """How many documents have each (field, term); deleted ones count until their segment is merged."""
@@ -149,9 +150,7 @@ class Generation:
         self._commit()
         if not self._translation.holds(field) or not writable(prefix) or limit == 0:
             return []
-        live = filtered(
-            self._translation.every_document(), [self._translation.query(node, scoring=False) for node in filters]
-        )
+        live = filtered(self._translation.every_document(), [self._translation.matching(node) for node in filters])
         # One more than wanted: the separator may be among them.
         found = self._now().searcher.terms_with_prefix(field, prefix, live, None if limit is None else limit + 1)
         return [(term, count) for term, count in found if term != SEPARATOR][:limit]
@@ -179,9 +178,10 @@ class Generation:
         ordering = self._ordering(request.sort)
         if cursor and not isinstance(cursor.key, str if ordering == TITLE_ORDERS else int | float):
             raise no_cursor()
-        translate = self._translation.query
-        query = filtered(translate(request.query), [translate(node, False) for node in request.filters.values()])
         alike = not ordering and all_score_alike(request.query)
+        ranked = not ordering and request.size > 0
+        query = self._translation.scored(request.query) if ranked else self._translation.matching(request.query)
+        query = filtered(query, [self._translation.matching(node) for node in request.filters.values()])
         if alike:
             ordering = _BY_ID
         facets = beside(lambda: self._facets(now, request)) if request.facets else {}
@@ -274,7 +274,7 @@ class Generation:
         """Say of hits which series they stand for, and how many documents of it were found."""
         names = [_stamp(searcher.doc(address)).series for address in addresses]
         wanted = [request.query, *request.filters.values(), OneOf("series", tuple(names))]
-        query = filtered(self._translation.every_document(), [self._translation.query(node, False) for node in wanted])
+        query = filtered(self._translation.every_document(), [self._translation.matching(node) for node in wanted])
         counts = dict(count(functools.partial(searcher.aggregate, query), {"series": len(names)})["series"])
         for hit, name in zip(hits, names, strict=True):
             yield replace(hit, series=name, folded=counts.get(name, 1))
@@ -295,9 +295,7 @@ class Generation:
         wanted = [query, *(node for name, node in filters.items() if name != field)]
         if among is not None:
             wanted.append(OneOf(field, tuple(among)))
-        narrowed = filtered(
-            self._translation.every_document(), [self._translation.query(node, False) for node in wanted]
-        )
+        narrowed = filtered(self._translation.every_document(), [self._translation.matching(node) for node in wanted])
         aggregate = functools.partial(self._now().searcher.aggregate, narrowed)
         return values_in_order(aggregate, field, after, size, among)
 
@@ -305,12 +303,13 @@ class Generation:
         """All facets in one pass, and one more for each that leaves its own filter out; cached until a commit."""
         if not request.facets:
             return {}
-        asked = (request.query, tuple(request.filters.items()), tuple(request.facets.items()))
+        wanted = matching(request.query)
+        asked = (wanted, tuple(request.filters.items()), tuple(request.facets.items()))
         cached = now.facets.get(asked)
         if cached is not None:
             return cached
-        query = self._translation.query(request.query, scoring=False)
-        filters = {field: self._translation.query(node, scoring=False) for field, node in request.filters.items()}
+        query = self._translation.matching(wanted)
+        filters = {field: self._translation.matching(node) for field, node in request.filters.items()}
         held = [field for field in request.facets if self._translation.holds(field)]
         everywhere = [field for field in held if field not in filters]
         groups = [everywhere, *([field] for field in held if field in filters)]

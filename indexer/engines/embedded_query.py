@@ -28,6 +28,7 @@ from indexer.engines.base import (
 )
 from indexer.engines.embedded_documents import TITLE_ORDERS
 from indexer.engines.embedded_facets import combination
+from indexer.engines.matching import bounded, chain, matching
 from indexer.engines.order import day_bounds
 from indexer.fields import BY_NAME, FIELDS, Field
 
@@ -121,8 +122,15 @@ class Translation:
         """Match what has at least this number in a field of the engine, and at most that one."""
         return Query.range_query(self._schema, name, FieldType.Unsigned, low, high)
 
-    def query(self, node: Node, scoring: bool = True) -> Query:
-        """Translate a tree; without `scoring` it matches the same documents and costs less."""
+    def scored(self, node: Node) -> Query:
+        """Translate a tree."""
+        return self._query(bounded(node), scoring=True)
+
+    def matching(self, node: Node) -> Query:
+        """Translate a tree for matching the same documents at less cost; its scores mean nothing."""
+        return self._query(matching(node), scoring=False)
+
+    def _query(self, node: Node, scoring: bool) -> Query:
         match node:
             case Everything():
                 return Query.const_score_query(self.every_document(), 1.0)
@@ -140,7 +148,7 @@ class Translation:
                 return Query.const_score_query(self._one_of(field, values), 0.0)
             case Phrase(field, terms):
                 if len(terms) < 2:
-                    return self.query(Term(field, terms[0]), scoring) if terms else Query.empty_query()
+                    return self._query(Term(field, terms[0]), scoring) if terms else Query.empty_query()
                 if not all(map(writable, terms)):
                     return Query.empty_query()
                 return Query.phrase_query(self._schema, field, list(terms))
@@ -151,26 +159,22 @@ class Translation:
             case Range(field, low, high):
                 return Query.const_score_query(self._between(field, low, high), 0.0)
             case All(parts, without):
-                must = [self.query(part, scoring) for part in parts] or [self.query(Everything())]
+                must = [self._query(part, scoring) for part in parts or (Everything(),)]
                 return Query.boolean_query(
-                    [(Occur.Must, query) for query in must]
-                    + [(Occur.MustNot, self.query(part, scoring=False)) for part in without]
+                    [(Occur.Must, query) for query in must] + [(Occur.MustNot, self.matching(part)) for part in without]
                 )
             case Any(parts):
-                return Query.boolean_query([(Occur.Should, self.query(part, scoring)) for part in parts])
+                return Query.boolean_query([(Occur.Should, self._query(part, scoring)) for part in parts])
             case Best(parts):
-                queries = [self.query(part, scoring) for part in parts]
-                if scoring:
-                    return Query.disjunction_max_query(queries)
-                return Query.boolean_query([(Occur.Should, query) for query in queries])
+                return Query.disjunction_max_query([self._query(part, scoring) for part in parts])
             case Boost(part, factor):
-                return Query.boost_query(self.query(part), factor) if scoring else self.query(part, scoring=False)
-            case Ranked(part, by):
-                if not scoring:
-                    return self.query(part, scoring=False)
-                return Query.boolean_query([(Occur.Must, self.query(part)), (Occur.Should, self.query(by))])
+                return Query.boost_query(self._query(part, scoring), factor)
+            case Ranked():
+                part, ranking = chain(node)
+                optional = [(Occur.Should, self._query(by, scoring)) for by in ranking]
+                return Query.boolean_query([(Occur.Must, self._query(part, scoring)), *optional])
             case Filtered(part, filters):
-                return filtered(self.query(part, scoring), [self.query(each, scoring=False) for each in filters])
+                return filtered(self._query(part, scoring), [self.matching(each) for each in filters])
 
     def _one_of(self, field: str, values: Sequence[str]) -> Query:
         if BY_NAME[field].role == "year":

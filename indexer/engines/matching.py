@@ -1,13 +1,59 @@
-"""What a tree matches, without all that only ranks: for counting, and for orders other than relevance. Pure."""
+"""Trees made smaller: what one matches, without all that only ranks; and what one may cost. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from indexer.engines.base import All, Any, Best, Boost, Everything, Filtered, Node, Phrase, Ranked, Term
 
-# Alternatives are compared in pairs: the forms of a typed word are fewer, and longer lists gain little.
-_MOST_COMPARED = 40
+# A longer phrase is made of letter pairs, and no part of it stands beside it.
+_LONG = 6
+# Elasticsearch refuses a query of more parts than its memory and processors allow for, 1,024 at the least.
+_MOST_SCORED = 900
+
+
+def bounded(node: Node) -> Node:
+    """Give the tree, or where it has very many leaves one that matches the same documents and scores less finely.
+
+    A text of many words that each have many synonyms makes thousands of leaves.
+    """
+    if _leaves(node) <= _MOST_SCORED:
+        return node
+    part, ranking = chain(node)
+    ranking = [Boost(matching(by.part), by.factor) if isinstance(by, Boost) else matching(by) for by in ranking]
+    if _leaves(part) + sum(map(_leaves, ranking)) > _MOST_SCORED:
+        part = matching(part)
+    # What ranks the whole stands outside of what ranks single words.
+    while ranking and _leaves(part) + sum(map(_leaves, ranking)) > _MOST_SCORED:
+        del ranking[0]
+    for by in ranking:
+        part = Ranked(part, by)
+    return part
+
+
+def chain(node: Node) -> tuple[Node, list[Node]]:
+    """Take ranked parts off a node, one after the other: what is left, and what ranks it, the innermost first."""
+    ranking: list[Node] = []
+    while isinstance(node, Ranked):
+        ranking.append(node.by)
+        node = node.part
+    return node, ranking[::-1]
+
+
+def _leaves(node: Node) -> int:
+    match node:
+        case All(parts, without):
+            return sum(map(_leaves, parts)) + sum(map(_leaves, without))
+        case Any(parts) | Best(parts):
+            return sum(map(_leaves, parts))
+        case Boost(part, _):
+            return _leaves(part)
+        case Ranked(part, by):
+            return _leaves(part) + _leaves(by)
+        case Filtered(part, filters):
+            return _leaves(part) + sum(map(_leaves, filters))
+        case _:
+            return 1
 
 
 def matching(node: Node) -> Node:
@@ -25,7 +71,7 @@ def matching(node: Node) -> Node:
         case Filtered(part, filters):
             narrow, wide = list(map(matching, filters)), matching(part)
             conjuncts = wide.parts if isinstance(wide, All) and not wide.without else (wide,)
-            left = [each for each in conjuncts if not any(implies(filter, each) for filter in narrow)]
+            left = [each for each in conjuncts if not any(_implies(filter, each) for filter in narrow)]
             return _all([*left, *narrow])
         case All(parts, without):
             return _all(map(matching, parts), map(matching, without))
@@ -37,19 +83,8 @@ def _any(parts: Iterable[Node]) -> Node:
     found: dict[Node, None] = {}
     for part in parts:
         found.update(dict.fromkeys(part.parts if isinstance(part, Any) else (part,)))
-    wanted = list(found)
-    if len(wanted) <= _MOST_COMPARED:
-        wanted = _widest(wanted)
+    wanted = [part for part in found if not any(each in found for each in _wider(part))]
     return wanted[0] if len(wanted) == 1 else Any(tuple(wanted))
-
-
-def _widest(parts: list[Node]) -> list[Node]:
-    """Leave out every part whose documents another part has, too."""
-    kept: list[Node] = []
-    for place, part in enumerate(parts):
-        if not any(implies(part, other) for other in (*kept, *parts[place + 1 :])):
-            kept.append(part)
-    return kept
 
 
 def _all(parts: Iterable[Node], without: Iterable[Node] = ()) -> Node:
@@ -66,21 +101,21 @@ def _all(parts: Iterable[Node], without: Iterable[Node] = ()) -> Node:
     return next(iter(found), Everything())
 
 
-def implies(narrow: Node, wide: Node) -> bool:
+def _implies(narrow: Node, wide: Node) -> bool:
     """Tell whether every document of `narrow` is one of `wide`, where that is easy to see; else False."""
-    if narrow == wide or isinstance(wide, Everything):
-        return True
-    if isinstance(narrow, Any):
-        return bool(narrow.parts) and all(implies(part, wide) for part in narrow.parts)
-    if isinstance(wide, Any) and any(implies(narrow, part) for part in wide.parts):
-        return True
-    match narrow, wide:
-        case Phrase(field, terms), Term(other, value):
-            return field == other and value in terms
-        case Phrase(field, terms), Phrase(other, fewer):
-            places = range(len(terms) - len(fewer) + 1)
-            return field == other and any(terms[at : at + len(fewer)] == fewer for at in places) and bool(fewer)
-        case All(parts, _), _:
-            return any(implies(part, wide) for part in parts)
-        case _:
-            return False
+    ways = narrow.parts if isinstance(narrow, Any) else (narrow,)
+    wanted = set(wide.parts) if isinstance(wide, Any) else {wide}
+    return bool(ways) and all(way in wanted or any(each in wanted for each in _wider(way)) for way in ways)
+
+
+def _wider(node: Node) -> Iterator[Node]:
+    """Give nodes that match every document of `node`, and perhaps more."""
+    if isinstance(node, Phrase):
+        for length in range(1, len(node.terms) if len(node.terms) <= _LONG else 2):
+            for at in range(len(node.terms) - length + 1):
+                some = node.terms[at : at + length]
+                yield Phrase(node.field, some) if length > 1 else Term(node.field, some[0])
+    elif isinstance(node, All):
+        for part in node.parts:
+            yield part
+            yield from _wider(part)

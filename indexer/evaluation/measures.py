@@ -17,6 +17,9 @@ MAIN = ("ndcg@10", "groups@10", "mrr@10", "found", "absent", "order", "contain",
 """The measure that a question is won or lost by: the first of these that it has."""
 
 
+ZERO_HITS = "zero hits"
+"""The only measure of which less is better."""
+
 BORDER = "\0"
 """Stands between texts in which words are looked for: no word runs over it."""
 
@@ -82,7 +85,7 @@ def measure(
     if question.word:
         made |= containment(question.word, hits, catalogue)
     if made:
-        made["zero hits"] = float(hits.total == 0)
+        made[ZERO_HITS] = float(hits.total == 0)
     return made
 
 

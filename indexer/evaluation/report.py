@@ -9,23 +9,43 @@ from indexer.evaluation.run import Change, Result, Summary
 from indexer.evaluation.statistics import Estimate
 
 
-def print_report(
-    found: Sequence[Summary], changed: Sequence[Change] | None, results: Sequence[Result], show: int, *, json: bool
-) -> None:
-    """Print summaries and, where there was a baseline, the largest changes of each set."""
+def print_report(found: Sequence[Summary], *, compared: bool, json: bool) -> None:
+    """Print every measure of every set."""
     if json:
         for summary in found:
             console.print_json(_row(summary))
-        for change in _largest(changed or (), show):
-            console.print_json(change._asdict())
     else:
-        _print_table(found, compared=changed is not None)
-        for change in _largest(changed or (), show):
-            mark = "+" if change.after > change.before else "−"
-            console.out.print(
-                f"{mark} {change.set} ({change.half}): {change.query}  "
-                f"{change.measure} {change.before:.3f} → {change.after:.3f}"
-            )
+        _print_table(found, compared=compared)
+
+
+def print_changes(changed: Sequence[Change], show: int, *, json: bool) -> None:
+    """Print the largest changes of each set."""
+    for change in _largest(changed, show):
+        if json:
+            console.print_json(change._asdict())
+            continue
+        mark = "+" if change.after > change.before else "−"
+        console.out.print(
+            f"{mark} {change.set} ({change.half}): {change.query}  "
+            f"{change.measure} {change.before:.3f} → {change.after:.3f}"
+        )
+
+
+def print_worst(found: Sequence[tuple[Result, str]], *, json: bool) -> None:
+    """Print queries with their main measure and the first hits."""
+    for result, measure in found:
+        if json:
+            row = {name: getattr(result, name) for name in ("set", "query", "half", "total", "first")}
+            console.print_json({**row, "measure": measure, "value": result.measures[measure]})
+            continue
+        console.out.print(
+            f"{result.set} ({result.half}): {result.query}  {measure} {result.measures[measure]:.3f}, "
+            f"{result.total:,} hits: {' '.join(result.first[:3])}"
+        )
+
+
+def print_omissions(results: Sequence[Result]) -> None:
+    """Say on stderr which questions were not judged or not answered."""
     unknown = sum(not result.measures for result in results)
     if unknown:
         console.notes.print(f"{unknown} questions are not judged: this ledger has none of the datasets that they name")

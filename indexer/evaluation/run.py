@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from rich.progress import track
 
-from harvester import config
+from harvester import config, console
 from harvester.catalog import codec
 from harvester.catalog.model import Dataset
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
 from indexer.evaluation.asking import ask
-from indexer.evaluation.measures import BORDER, MAIN, Texts, measure, texts
+from indexer.evaluation.measures import BORDER, MAIN, ZERO_HITS, Texts, measure, texts
 from indexer.evaluation.questions import Half, Question
 from indexer.evaluation.statistics import Estimate, estimate
 
@@ -73,7 +74,15 @@ def run(
     """Ask and judge; questions about datasets that the ledger does not have have no measures."""
     names, catalogue = _read(ledger, questions)
     results = []
-    for question, hits in zip(questions, ask(settings, url, questions, processes), strict=True):
+    answers = track(
+        ask(settings, url, questions, processes),
+        "asking",
+        total=len(questions),
+        console=console.notes,
+        transient=True,
+        disable=not console.notes.is_terminal,
+    )
+    for question, hits in zip(questions, answers, strict=True):
         measures = {name: round(value, 6) for name, value in measure(question, hits, names, catalogue).items()}
         subject = question.subject or question.query
         results.append(
@@ -140,11 +149,29 @@ def summaries(results: Sequence[Result], baseline: Sequence[Result] | None = Non
                     yield Summary(name, half, measured, len(chosen), value, _compare(name, half, measured, pairs))
 
 
+def worst(results: Sequence[Result], count: int) -> list[tuple[Result, str]]:
+    """Of each set at most `count` queries that are not answered perfectly, with their main measure, the worst first."""
+    sets: dict[str, list[tuple[Result, str]]] = defaultdict(list)
+    for result in results:
+        main = _main(result.measures)
+        if main and result.measures[main] < 1:
+            sets[result.set].append((result, main))
+    return [
+        each
+        for members in sets.values()
+        for each in sorted(members, key=lambda member: member[0].measures[member[1]])[:count]
+    ]
+
+
+def _main(measures: Collection[str]) -> str | None:
+    return next((name for name in MAIN if name in measures), None)
+
+
 def changes(results: Sequence[Result], baseline: Sequence[Result]) -> list[Change]:
     """Queries that gained or lost, the largest changes first."""
     made = []
     for before, after in _paired(results, baseline):
-        main = next((name for name in MAIN if name in before.measures and name in after.measures), None)
+        main = _main(before.measures.keys() & after.measures.keys())
         if main and before.measures[main] != after.measures[main]:
             made.append(Change(after.set, after.query, after.half, main, before.measures[main], after.measures[main]))
     return sorted(made, key=lambda each: abs(each.after - each.before), reverse=True)
@@ -179,7 +206,8 @@ def _compare(name: str, half: Half | None, measured: str, pairs: Sequence[tuple[
     ]
     if not differences:
         return None
-    wins, losses = sum(each > 0 for each in differences), sum(each < 0 for each in differences)
+    rises, falls = sum(each > 0 for each in differences), sum(each < 0 for each in differences)
+    wins, losses = (falls, rises) if measured == ZERO_HITS else (rises, falls)
     return Comparison(len(differences), estimate(differences), wins, losses)
 
 

@@ -15,15 +15,27 @@ from harvester.catalog.model import Dataset
 from harvester.catalog.quality import quality
 from harvester.errors import DataMoaError
 from harvester.ledger import Door, Ledger, StoredDataset
-from indexer.documents import ANALYSIS
+from indexer.documents import Documents
+from indexer.facets import FacetQuery
 from indexer.languages import said
 from indexer.ownership import estrangement
+from indexer.parameters import SearchQuery
 from indexer.web.answers import json_answer
 from indexer.web.faults import NotHereError
-from indexer.web.openapi import DATASET_ID, search_parameters
+from indexer.web.openapi import DATASET_ID, facet_parameters, search_parameters, suggest_parameters
 from indexer.web.parameters import no_parameters, parameters
 from indexer.web.readers import Reader, Readers
-from indexer.web.schemas import DatasetAnswer, Fault, HealthAnswer, MembersAnswer, SearchAnswer, answered
+from indexer.web.schemas import (
+    DatasetAnswer,
+    FacetAnswer,
+    Fault,
+    HealthAnswer,
+    MembersAnswer,
+    SearchAnswer,
+    SimilarAnswer,
+    SuggestAnswer,
+    answered,
+)
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -56,6 +68,68 @@ async def search(request: Request) -> Response:
     given = parameters(request)
     answer = await readers(request).ask(lambda reader: reader.searcher.search(given))
     return json_answer(request, answer, volatile=("took_ms",))
+
+
+@router.get(
+    "/api/suggest",
+    operation_id="suggest",
+    summary="Complete what is being typed",
+    responses={200: answered(SuggestAnswer, "Words, agencies and titles, the likeliest first"), **_WRONG},
+    openapi_extra={"parameters": suggest_parameters()},
+)
+async def suggest(request: Request) -> Response:
+    """Give words, agencies and titles that go on as the text does, with numbers of datasets under the filters.
+
+    The text may end in the middle of a syllable (장ㅂ, 장박), be typed with the keyboard in the other language, or be
+    initial consonants (ㅁㅅㅁㅈ). What stands before its last word stays, and is completed.
+    """
+    query = SearchQuery.being_typed(parameters(request))
+    found = await readers(request).ask(lambda reader: reader.searcher.suggest(query))
+    return json_answer(request, {"suggestions": [each.to_json() for each in found]})
+
+
+@router.get(
+    "/api/facets/{field}",
+    operation_id="facet",
+    summary="All values of one facet",
+    responses={200: answered(FacetAnswer, "Values, the most frequent first"), **_WRONG},
+    openapi_extra={"parameters": facet_parameters()},
+)
+async def facet(request: Request) -> Response:
+    """Give every value that a field has among the datasets that a search finds.
+
+    As in a search, the field's own filter is left out. `cursor` of an answer continues it.
+    """
+    query = FacetQuery.from_parameters(request.path_params["field"], parameters(request))
+    found = await readers(request).ask(lambda reader: reader.searcher.facet(query))
+    return json_answer(request, found.to_json())
+
+
+@router.get(
+    "/api/datasets/{id}/similar",
+    operation_id="similar",
+    summary="Datasets like one",
+    responses={
+        200: answered(SimilarAnswer, "At most ten datasets, the likest first"),
+        404: answered(Fault, "No dataset has this id"),
+        410: answered(Fault, "The dataset was there, and its portal lists it no more"),
+        **_WRONG,
+    },
+    openapi_extra={"parameters": [DATASET_ID]},
+)
+async def similar(request: Request) -> Response:
+    """Give datasets that share rare words of title and keywords with this one.
+
+    Of titles of one agency that only differ in a number or a word, there is one.
+    """
+    no_parameters(request)
+    id = request.path_params["id"]
+
+    def find(reader: Reader) -> list[dict[str, Any]]:
+        dataset = codec.decode(stored_dataset(reader.ledger, id).content)
+        return [each.to_json() for each in reader.searcher.similar(dataset)]
+
+    return json_answer(request, {"similar": await readers(request).ask(find)})
 
 
 @router.get(
@@ -232,7 +306,7 @@ def _health(reader: Reader) -> dict[str, Any]:
     lag = max(0, last_seq - checkpoint.seq)
     aside = len(reader.ledger.set_asides(reader.engine.name))
     reasons = []
-    if checkpoint.analysis not in (None, ANALYSIS):
+    if checkpoint.analysis not in (None, Documents.of(reader.settings.config).analysis):
         reasons.append("the index was built by another analysis: `datamoa rebuild` makes a new one")
     elif lag:
         reasons.append(f"the index is {lag:,} changes behind the ledger: `datamoa index` brings it up to date")

@@ -13,6 +13,7 @@ from harvester.catalog.quality import Dimension, Reason, quality
 from harvester.catalog.urls import is_web_address
 from harvester.catalog.vocabularies import Vocabularies
 from harvester.ledger import Door, StoredDataset
+from indexer.answer import Found
 from indexer.languages import Said, in_reading_order, said
 from indexer.web.display import size
 
@@ -117,6 +118,7 @@ class DatasetPage:
     counters: list[tuple[str, int]]
     score: int
     dimensions: list[tuple[str, int, list[Reason]]]
+    similar: Sequence[Found]
 
 
 def dataset_page(
@@ -124,6 +126,7 @@ def dataset_page(
     doors: Sequence[tuple[Door, StoredDataset, Dataset]],
     vocabularies: Vocabularies,
     label: Callable[[str, str], str],
+    similar: Sequence[Found] = (),
 ) -> DatasetPage:
     """Lay out a stored dataset, and the same one's entries in other sources (`doors`).
 
@@ -181,6 +184,7 @@ def dataset_page(
             (_DIMENSIONS[name], score, [reason for reason in judged.reasons if reason.dimension == name])
             for name, score in judged.dimensions.items()
         ],
+        similar=similar,
     )
 
 

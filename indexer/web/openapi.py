@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from indexer.facets import LARGEST_LIST, LONGEST_PREFIX, USUAL_LIST
 from indexer.fields import BY_NAME
 from indexer.parameters import (
     DATES,
@@ -12,7 +13,9 @@ from indexer.parameters import (
     FILTERS,
     LARGEST_PAGE,
     LONGEST_VALUE,
+    MOST_SUGGESTIONS,
     MOST_VALUES,
+    NARROWING,
     PARAMETERS,
     SORTS,
 )
@@ -38,6 +41,33 @@ _DAY = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 def search_parameters() -> list[dict[str, Any]]:
     """Describe every parameter of a search, with what it allows."""
     return sorted(_parameters(), key=lambda each: PARAMETERS.index(each["name"]))
+
+
+def suggest_parameters() -> list[dict[str, Any]]:
+    """Describe the parameters of suggestions: the text so far, and what narrows a search."""
+    narrowing = [each for each in search_parameters() if each["name"] in NARROWING]
+    text = "What has been typed so far; a space at its end says that the last word is complete"
+    number = {"type": "integer", "minimum": 1, "maximum": MOST_SUGGESTIONS, "default": 10}
+    return [
+        _parameter("q", text, {"type": "string"}, example="미세먼지 측ㅈ"),
+        *narrowing,
+        _parameter("size", "Suggestions at most", number),
+    ]
+
+
+def facet_parameters() -> list[dict[str, Any]]:
+    """Describe the parameters of a facet's values: a search, and which of the values."""
+    search = [each for each in search_parameters() if each["name"] in ("q", *NARROWING, "exact")]
+    field = {"type": "string", "enum": list(FILTERS)}
+    prefix = "Only values with this text in their label; letter case, width and spaces do not matter"
+    number = {"type": "integer", "minimum": 1, "maximum": LARGEST_LIST, "default": USUAL_LIST}
+    return [
+        {"name": "field", "in": "path", "required": True, "description": "field to filter by", "schema": field},
+        *search,
+        _parameter("prefix", prefix, {"type": "string", "maxLength": LONGEST_PREFIX}, example="서울"),
+        _parameter("cursor", "`cursor` of an earlier answer to the same request", {"type": "string"}),
+        _parameter("size", "Values at most", number),
+    ]
 
 
 def _parameters() -> Iterator[dict[str, Any]]:
@@ -80,6 +110,16 @@ def _parameters() -> Iterator[dict[str, Any]]:
     )
     note = "`cursor` of an earlier answer to the same search; not together with `from`"
     yield _parameter("cursor", note, {"type": "string"})
+    yield _parameter(
+        "exact",
+        "`true`: only what is written like the text: no synonyms, corrections or other names, and all words must match",
+        {"type": "boolean", "default": False},
+    )
+    yield _parameter(
+        "explain",
+        "`true`: every hit says in `matches` which words it has, where, as it writes them, and why they count",
+        {"type": "boolean", "default": False},
+    )
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from harvester.ledger import Ledger
 from indexer.answer import Searcher
 from indexer.engines import open_index
 from indexer.engines.base import SearchIndex
+from indexer.web.words import Words
 
 Found = TypeVar("Found")
 
@@ -33,12 +34,12 @@ class UnavailableError(DataMoaError):
 class Reader:
     """What one thread reads with. The searcher is its own (analysis belongs to one thread), the rest is shared."""
 
-    def __init__(self, settings: config.Settings, ledger: Ledger, engine: SearchIndex) -> None:
+    def __init__(self, settings: config.Settings, ledger: Ledger, engine: SearchIndex, words: Words) -> None:
         self.settings = settings
         self.ledger = ledger
         self.engine = engine
         self.vocabularies: Vocabularies = config.vocabularies(settings.config)
-        self.searcher = Searcher(ledger, engine, self.vocabularies, settings.config)
+        self.searcher = Searcher(ledger, engine, self.vocabularies, settings.config, words.lexicon)
 
 
 class Stores:
@@ -49,6 +50,7 @@ class Stores:
         self._lock = threading.Lock()
         self._ledger: Ledger | None = None
         self._engine: SearchIndex | None = None
+        self._words: Words | None = None
 
     def reader(self) -> Reader:
         """Make a reader for one thread. Raises `LedgerError` or `IndexEngineError`; the next call tries again."""
@@ -58,10 +60,14 @@ class Stores:
                 self._ledger = Ledger.open(self._settings.database_url)
             if self._engine is None:
                 self._engine = open_index(self._settings)
-            return Reader(self._settings, self._ledger, self._engine)
+            if self._words is None:
+                self._words = Words(self._engine)
+            return Reader(self._settings, self._ledger, self._engine, self._words)
 
     def close(self) -> None:
         """Close index and ledger."""
+        if self._words is not None:
+            self._words.close()
         if self._engine is not None:
             self._engine.close()
         if self._ledger is not None:

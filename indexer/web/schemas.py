@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from harvester.catalog.model import Counters, Dataset
 from harvester.catalog.quality import Dimension
+from indexer.meaning import Why
 
 
 class FacetValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,6 +20,15 @@ class FacetValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     value: str
     label: str
     count: int
+
+
+WHY: TypeAlias = Annotated[
+    Why,
+    Meta(
+        description="typed: as it was typed; synonym; agency: another name of one; format; identifier; keyboard: typed "
+        "with the keyboard in the other language; spelling: a slip; initials: initial consonants; completion: begun"
+    ),
+]
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +51,58 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             "HTML with <mark> around the matches, everything else escaped"
         ),
     ]
+    partial: Annotated[bool, Meta(description="it has only some of the words")]
+    missing: Annotated[list[str], Meta(description="the words that a partial one does not have")]
+    matches: Annotated[list[MatchAnswer], Meta(description="with `explain=true` only")] | UnsetType = UNSET
+
+
+class MatchAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A typed word in a field of a dataset, and why the dataset's own words are taken for it."""
+
+    field: str
+    typed: str
+    matched: Annotated[str, Meta(description="as the dataset writes it")]
+    why: WHY
+    weight: Annotated[float, Meta(description="worth of the field and of this form of the word in ranking")]
+
+
+class WordAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was made of a typed word."""
+
+    typed: str
+    required: Annotated[bool, Meta(description="false: it says little (데이터, 현황) and only orders what others find")]
+    also: Annotated[list[AlsoAnswer], Meta(description="what else was looked for in its place")]
+
+
+class AlsoAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another form of a typed word, and why it is one."""
+
+    text: str
+    why: WHY
+
+
+class CorrectionAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A typed word and what was looked for in its place."""
+
+    typed: str
+    texts: list[str]
+    why: WHY
+    also: Annotated[bool, Meta(description="true: the typed word was found, too, and comes first")]
+
+
+class OtherAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another text, and how many datasets have all its words."""
+
+    text: str
+    total: int
+
+
+class WithoutAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A word to drop, the text without it, and how many datasets have all words of that."""
+
+    word: str
+    text: str
+    total: int
 
 
 class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +116,53 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Meta(description="field → values, most frequent first; every field can be filtered by"),
     ]
     cursor: Annotated[str | None, Meta(description="parameter `cursor` of the next page; null when nothing follows")]
+    all_words: Annotated[int, Meta(description="so many of `total` have all words; the others follow them, `partial`")]
+    cut: Annotated[bool, Meta(description="the text was long: only its weightiest words were looked for, see `words`")]
+    words: Annotated[list[WordAnswer], Meta(description="what was made of the text")]
+    corrected: Annotated[list[CorrectionAnswer], Meta(description="slips that were mended; `exact=true` undoes it")]
+    did_you_mean: Annotated[
+        OtherAnswer | None, Meta(description="a spelling that many more datasets have; it was not looked for")
+    ]
+    without: Annotated[
+        list[WithoutAnswer], Meta(description="where none has all words: the words without which there are some")
+    ]
+
+
+class SuggestionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One suggestion."""
+
+    text: Annotated[str, Meta(description="what to search for; of an agency its name, a value of `organization`")]
+    kind: Literal["word", "agency", "title"]
+    count: Annotated[
+        int,
+        Meta(
+            description="datasets under the filters: with the text in title or keywords, of the agency, with the title"
+        ),
+    ]
+    why: Annotated[str | None, Meta(description="how it was found, if it does not begin as typed; see `also`")] = None
+    id: Annotated[str | None, Meta(description="the dataset, where only one has this title")] = None
+    rest: Annotated[str | None, Meta(description="of an agency: what was typed before its name, left as `q`")] = None
+
+
+class SuggestAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the text may become."""
+
+    suggestions: list[SuggestionAnswer]
+
+
+class FacetAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Values of one field."""
+
+    field: str
+    total: Annotated[int, Meta(description="values that there are, whatever page was asked for")]
+    values: list[FacetValue]
+    cursor: Annotated[str | None, Meta(description="parameter `cursor` of the next page; null when nothing follows")]
+
+
+class SimilarAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Datasets like one."""
+
+    similar: list[Hit]
 
 
 class QualityReason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,7 +270,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     error: Error
 
 
-_ANSWERS = (SearchAnswer, DatasetAnswer, MembersAnswer, HealthAnswer, Fault)
+_ANSWERS = (SearchAnswer, SuggestAnswer, FacetAnswer, SimilarAnswer, DatasetAnswer, MembersAnswer, HealthAnswer, Fault)
 
 
 def components() -> Mapping[str, Any]:

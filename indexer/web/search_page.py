@@ -9,9 +9,13 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
-from indexer.answer import Answer, FacetValue, Found, cut
+from indexer.analysis import letters
+from indexer.answer import Answer, Found, cut
+from indexer.facets import PARAMETERS, FacetList, FacetQuery, FacetValue
 from indexer.fields import BY_NAME
+from indexer.hints import Correction, Other
 from indexer.parameters import DATES, DEEPEST, FILTERS, SearchQuery
+from indexer.query import FACET_VALUES
 from indexer.syntax import LONGEST_READ
 
 Parameters = Sequence[tuple[str, str]]
@@ -29,6 +33,7 @@ _SORTS = {"relevance": "관련도", "-modified": "최근 수정", "-issued": "�
 _PAGES_AROUND = 2
 _LONGEST_LINKED = 1000
 _HEADING = 120
+_ALIKE = 6
 _RANGE = "modified"
 
 
@@ -42,13 +47,17 @@ class Choice(NamedTuple):
 
 
 class Facet(NamedTuple):
-    """A field to filter by; `chosen` counts its chosen values, `shown` how many stand before "more"."""
+    """A field to filter by; `chosen` counts its chosen values, `shown` how many stand before "more".
+
+    `all` leads to every value, where there may be more than are listed.
+    """
 
     label: str
     values: list[Choice]
     chosen: int
     open: bool
     shown: int
+    all: str | None = None
 
 
 class Chip(NamedTuple):
@@ -89,8 +98,28 @@ class Range(NamedTuple):
     open: bool
 
 
+class Reason(NamedTuple):
+    """Where a dataset has `matched`, which is taken for `typed`."""
+
+    field: str
+    matched: str
+    typed: str
+
+
+class Advice(NamedTuple):
+    """A text to search for instead; `word` is the one that it leaves out or replaces."""
+
+    text: str
+    total: int
+    url: str
+    word: str = ""
+
+
 class ShownHit(NamedTuple):
-    """A hit as it is read; `words` are keywords that matched where neither title nor description did."""
+    """A hit as it is read; `words` are keywords that matched where neither title nor description did.
+
+    `reasons`: words of the dataset that were taken for others; `missing`: words that it does not have.
+    """
 
     id: str
     title: Markup
@@ -103,6 +132,9 @@ class ShownHit(NamedTuple):
     modified: str | None
     source: str
     words: list[Markup]
+    partial: bool
+    reasons: list[Reason]
+    missing: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +153,17 @@ class SearchPage:
     sorts: list[Order]
     pages: list[Step]
     range: Range
-    relaxed: bool
-    shortened: bool
+    all_words: int
+    corrected: Sequence[Correction]
+    exact: bool
+    alike: Sequence[str]
+    as_typed: str | None
+    with_others: str
+    did_you_mean: Advice | None
+    without: list[Advice]
+    little: Sequence[str]
+    looked_for: Sequence[str]
+    nothing_to_find: bool
     reaches_the_end: bool
     deepest: int
     narrowed: bool
@@ -143,6 +184,10 @@ class _Links:
 
     def instead(self, name: str, value: str | None) -> str:
         return _address([*self.kept(name), *([(name, value)] if value else [])])
+
+    def facet(self, field: str, *more: tuple[str, str]) -> str:
+        kept = [pair for pair in self.parameters if pair[0] in (*PARAMETERS, "exact")]
+        return f"/facets/{field}" + (f"?{urlencode([*kept, *more])}" if kept or more else "")
 
     def kept(self, *names: str) -> list[tuple[str, str]]:
         return [pair for pair in self.parameters if pair[0] not in names]
@@ -165,7 +210,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
     return SearchPage(
         asked_for=query.q[:LONGEST_READ],
         heading=cut(query.q, _HEADING),
-        kept=links.kept("q"),
+        kept=links.kept("q", "exact", "explain"),
         total=answer.total,
         first=query.offset + 1,
         hits=[_shown(hit, label) for hit in answer.hits],
@@ -183,12 +228,48 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
             kept=links.kept(_RANGE),
             open=bool(low or high),
         ),
-        relaxed=answer.all_words < answer.total,
-        shortened=answer.cut,
+        all_words=answer.all_words,
+        corrected=answer.hints.corrected,
+        exact=query.exact,
+        alike=_alike(answer),
+        as_typed=links.instead("exact", "true") if not query.exact and _differs(answer) else None,
+        with_others=links.instead("exact", None),
+        did_you_mean=_advice(links, answer.hints.did_you_mean),
+        without=[
+            Advice(each.text, each.total, links.instead("q", each.text), each.word) for each in answer.hints.without
+        ],
+        little=[word.typed for word in answer.little],
+        looked_for=[word.typed for word in answer.understood if not word.silent] if answer.cut else [],
+        nothing_to_find=bool(query.q) and not letters(query.q),
         reaches_the_end=answer.total <= DEEPEST or query.offset + query.size < reachable or query.cursor is not None,
         deepest=DEEPEST,
         narrowed=bool(query.to_parameters()),
     )
+
+
+def _alike(answer: Answer) -> list[str]:
+    """Give the synonyms and full names that were looked for beside the typed words."""
+    found = [form.text for word in answer.understood for form in word.forms if form.why in ("synonym", "agency")]
+    return list(dict.fromkeys(found))[:_ALIKE]
+
+
+def _differs(answer: Answer) -> bool:
+    return any(form.why not in ("typed", "identifier") for word in answer.understood for form in word.forms)
+
+
+def _advice(links: _Links, other: Other | None) -> Advice | None:
+    return None if other is None else Advice(other.text, other.total, links.instead("q", other.text))
+
+
+def _reasons(hit: Found) -> list[Reason]:
+    """Say why a dataset was found, where marks alone do not tell: its words are not the typed ones."""
+    matches = hit.matches or ()
+    as_typed = {match.typed for match in matches if match.why == "typed"}
+    found: dict[str, Reason] = {}
+    for match in matches:
+        if match.typed not in as_typed and match.typed not in found and match.why != "identifier":
+            found[match.typed] = Reason(BY_NAME[match.field].label, match.matched, match.typed)
+    return list(found.values())
 
 
 def _shown(hit: Found, label: Labels) -> ShownHit:
@@ -209,6 +290,9 @@ def _shown(hit: Found, label: Labels) -> ShownHit:
         modified=hit.modified,
         source=label("source", hit.source),
         words=[Markup(word) for word in hit.highlights.get("keyword", ())[:5]] if not (title or fragments) else [],
+        partial=hit.partial,
+        reasons=_reasons(hit),
+        missing=hit.missing,
     )
 
 
@@ -234,7 +318,8 @@ def _facets(query: SearchQuery, answer: Answer, label: Labels, links: _Links) ->
         # A list of one more is no longer than the words "one more".
         shown += len(choices) == shown + 1
         open_ = bool(chosen) or len(facets) < _OPEN_FACETS
-        facets.append(Facet(BY_NAME[field].label, choices, len(chosen), open_, shown))
+        every = links.facet(field) if len(counted) >= FACET_VALUES else None
+        facets.append(Facet(BY_NAME[field].label, choices, len(chosen), open_, shown, every))
     return facets
 
 
@@ -297,3 +382,37 @@ def _pages(query: SearchQuery, answer: Answer, reachable: int, links: _Links) ->
         steps.append(step(number))
         before = number
     return steps + ([step(now + 1, "다음 ›", "다음 쪽", "next")] if now < last else [])
+
+
+@dataclass(frozen=True, slots=True)
+class FacetPage:
+    """Everything that ``facet.html`` shows."""
+
+    label: str
+    field: str
+    total: int
+    values: list[Choice]
+    prefix: str
+    kept: Parameters
+    back: str
+    following: str | None
+
+
+def facet_page(query: FacetQuery, found: FacetList) -> FacetPage:
+    """Lay out the values of one facet, each of them the search that it narrows."""
+    links = _Links(query.search)
+    chosen = query.search.filters.get(query.field, ())
+    more = [("prefix", query.prefix)] if query.prefix else []
+    return FacetPage(
+        label=BY_NAME[query.field].label,
+        field=query.field,
+        total=found.total,
+        values=[
+            _choice(query.field, each.value, each.label, each.count, each.value in chosen, links)
+            for each in found.values
+        ],
+        prefix=query.prefix,
+        kept=[pair for pair in links.parameters if pair[0] in PARAMETERS],
+        back=_address(links.kept()),
+        following=links.facet(query.field, *more, ("cursor", found.cursor)) if found.cursor else None,
+    )

@@ -464,6 +464,37 @@ class SearchIndexContract:
         assert result.total == 2
         assert result.facets["source"] == (("kepco.datagokr", 2),)
 
+    def test_scores_of_nested_parts_are_sums_and_products(self, index: SearchIndex) -> None:
+        fill(index, *AIR[:3], document("dated", 4, title="하나", year="2020", modified="2020-01-01"))
+
+        def score(node: Node) -> float:
+            (hit,) = index.search(Request(query=node)).hits
+            return hit.score
+
+        seoul, bus, route = (
+            Filtered(Term("title", term), (Term("title", "버스"),)) for term in ("서울", "버스", "노선")
+        )
+        phrase = Phrase("title", ("버스", "노선"))
+        word = Filtered(
+            All((seoul, bus)), (Any((Phrase("title", ("서울", "버스")), Phrase("keyword", ("서울", "버스")))),)
+        )
+        dated = Term("title", "하나")
+        asked: tuple[tuple[Node, float], ...] = (
+            (word, score(seoul) + score(bus)),
+            (Boost(word, 3.0), 3 * score(word)),
+            (Ranked(Boost(word, 3.0), route), 3 * score(word) + score(route)),
+            (Ranked(Ranked(bus, Boost(route, 2.0)), Term("title", "먼지")), score(bus) + 2 * score(route)),
+            (Boost(Ranked(Ranked(bus, Boost(route, 2.0)), route), 2.0), 2 * (score(bus) + 3 * score(route))),
+            (Boost(Best((Boost(bus, 0.5), Boost(Any((bus, route)), 2.0))), 2.0), 4 * (score(bus) + score(route))),
+            (Ranked(Best((bus, Boost(word, 0.1))), Boost(phrase, 0.5)), score(bus) + score(phrase) / 2),
+            (Boost(Filtered(phrase, (bus,)), 2.0), 2 * score(phrase)),
+            (Boost(Prefix("title", "노"), 2.0), 2.0),
+            (All((bus, Boost(Everything(), 4.0), Boost(Term("source", "kepco.datagokr"), 2.0))), score(bus) + 6),
+            (All((dated, Range("year"), Range("modified", "2019-01-01"), OneOf("year", ("2020",)))), score(dated)),
+        )
+        for node, expected in asked:
+            assert score(node) == pytest.approx(expected, rel=1e-4), node
+
     def test_equal_scores_are_ordered_by_id(self, index: SearchIndex) -> None:
         names = [f"{letter}{n}" for n in range(30) for letter in "zamk"]
         for start in range(0, len(names), 40):
@@ -807,6 +838,32 @@ class SearchIndexContract:
                 )
                 expected = tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:size])
                 assert result.facets[field] == expected, (field, request)
+
+    def test_a_text_of_many_words_with_many_forms_each(self, index: SearchIndex) -> None:
+        fill(index, *AIR)
+        fields = ("title", "keyword", "publisher", "description", "column", "place")
+
+        def form(terms: tuple[str, ...]) -> Node:
+            scored = All(tuple(Best(tuple(Boost(Term(field, term), 2.0) for field in fields)) for term in terms))
+            node: Node = Filtered(scored, (Any(tuple(Phrase(field, terms) for field in fields)),))
+            node = Any((node, Boost(Phrase("grams", terms), 0.5)))
+            return Ranked(node, Boost(Term("word", f"a|{terms[0]}"), 2.0))
+
+        def word(n: int) -> Node:
+            forms = (form(("서울", "버스")), *(Boost(form((f"말{n}", f"꼴{each}")), 0.8) for each in range(8)))
+            return Best(forms)
+
+        node: Node = All(tuple(word(n) for n in range(16)), without=(word(99), Term("title", "먼지")))
+        assert matching(index, node) == set()
+        node = All(tuple(word(n) for n in range(16)))
+        for n in range(16):
+            node = Ranked(node, Boost(word(n), 0.3))
+        node = Ranked(Ranked(node, Any(tuple(Term("grams", f"말{n}") for n in range(60)))), Term("identifier", "=서울"))
+        assert matching(index, node) == {"bus1", "bus2"}
+        some = Ranked(Any(tuple(word(n) for n in range(16))), Boost(node, 1000.0))
+        result = index.search(Request(query=some, facets={"source": 5}, filters={"source": OneOf("source", ("a",))}))
+        assert (result.total, result.facets["source"]) == (0, (("kepco.datagokr", 2),))
+        assert index.counts([node, some]) == [2, 2]
 
     def test_many_parts(self, index: SearchIndex) -> None:
         fill(index, *AIR)

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harvester import config
 from indexer.analysis import Analyser
 from indexer.engines.base import Checkpoint, Document, SearchIndex
 from indexer.engines.elasticsearch import ElasticsearchIndex
 from indexer.engines.embedded import EmbeddedIndex
+from indexer.lexicon import Lexicon
+from indexer.meaning import Meaning
 from indexer.parameters import SearchQuery
 from indexer.query import Asked, ask
+from indexer.tables import read_tables
 from tests.engines.catalogue import described
 
 _AT_ONCE = 10_000
@@ -30,7 +34,7 @@ class Answers:
     def alike(self) -> bool:
         """Whether totals and facets agree."""
         one, two = self.embedded.result, self.elasticsearch.result
-        return (one.total, one.facets, self.embedded.relaxed) == (two.total, two.facets, self.elasticsearch.relaxed)
+        return (one.total, one.facets, self.embedded.strict) == (two.total, two.facets, self.elasticsearch.strict)
 
     @property
     def overlap(self) -> float | None:
@@ -66,9 +70,15 @@ def both(folder: Path, url: str, documents: Sequence[Document]) -> Iterator[tupl
 
 
 def compare(embedded: SearchIndex, elasticsearch: SearchIndex, searches: Iterable[SearchQuery]) -> list[Answers]:
-    """Ask both."""
-    analyser = Analyser()
-    return [Answers(query, ask(embedded, query, analyser), ask(elasticsearch, query, analyser)) for query in searches]
+    """Ask both, each with the words that it lists itself."""
+    folder = config.default_config()
+    tables = read_tables(folder)
+    meaning = Meaning(Analyser(names=tables.names), tables, config.vocabularies(folder).format_names())
+    lexicons = [Lexicon(index.words("word"), index.words("organization")) for index in (embedded, elasticsearch)]
+    return [
+        Answers(query, ask(embedded, query, meaning, lexicons[0]), ask(elasticsearch, query, meaning, lexicons[1]))
+        for query in searches
+    ]
 
 
 def report(answers: Sequence[Answers]) -> str:

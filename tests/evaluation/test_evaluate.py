@@ -85,9 +85,10 @@ def test_a_run_is_kept_and_compared_with(evaluate: Evaluate, questions: Path, tm
     assert rows[-1]["query"] == "미세먼지"
     assert rows[-1]["before"] == 0
 
-    code, _, said = evaluate(questions, "--baseline", kept)
+    code, _, said = evaluate(questions, "--baseline", kept, "--worst", "1")
     assert code == 0
     assert "+ known" in said
+    assert "없는말쓰기  mrr@10 0.000, 0 hits" in said
 
 
 def test_many_questions_are_asked_by_several_processes(evaluate: Evaluate, tmp_path: Path) -> None:
@@ -143,3 +144,11 @@ def test_runs_are_paired_by_query_and_repeated_queries_in_order() -> None:
     assert tune.compared == whole.compared
     assert aside.compared is None
     assert [(each.query, each.before, each.after) for each in changes(after, before)] == [("a", 0.0, 1.0)]
+
+
+def test_fewer_queries_without_hits_are_a_gain() -> None:
+    before = [Result("set", "a", "a", "tune", {"zero hits": 1.0})]
+    after = [Result("set", "a", "a", "tune", {"zero hits": 0.0})]
+    compared = next(summaries(after, before)).compared
+    assert compared is not None
+    assert (compared.wins, compared.losses) == (1, 0)

@@ -80,6 +80,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
 
 @pytest.fixture(scope="session")
 def client(settings: config.Settings) -> Iterator[httpx.Client]:
-    """A client of a server over that installation."""
+    """A client of a server over that installation, which has read its words."""
     with served(create_app(settings)) as found:
+        _wait_for(lambda: bool(found.get("/api/suggest", params={"q": "ㅂ"}).json()["suggestions"]))
         yield found

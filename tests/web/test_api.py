@@ -50,10 +50,13 @@ def conforms(answer: Any, schema: type) -> None:
 
 def test_a_search_has_the_keys_of_the_contract_in_their_order(client: httpx.Client) -> None:
     answer = asked(client, "/api/search", q="미세먼지 측정소")
-    assert list(answer) == ["total", "took_ms", "hits", "facets", "cursor"]
+    assert list(answer) == [
+        "total", "took_ms", "hits", "facets", "cursor", "all_words", "cut", "words", "corrected", "did_you_mean",
+        "without",
+    ]  # fmt: skip
     assert list(answer["hits"][0]) == [
         "id", "title", "description", "publisher", "source", "landing_page", "modified", "formats", "license", "score",
-        "highlights",
+        "highlights", "partial", "missing",
     ]  # fmt: skip
     conforms(answer, schemas.SearchAnswer)
 
@@ -75,6 +78,8 @@ def test_a_hit_is_read_from_the_ledger_labelled_and_highlighted(client: httpx.Cl
         "license": "공공누리 제1유형 (출처표시)",
         "score": 0,
         "highlights": {},
+        "partial": False,
+        "missing": [],
     }
     assert hit["highlights"]["title"] == ["발전소 미세먼지 배출 <mark>측정소</mark> 시간별 <mark>농도</mark>"]
     assert "<mark>농도</mark>" in hit["highlights"]["description"][0]
@@ -441,7 +446,15 @@ def test_a_cluster_that_does_not_answer_is_not_told_by_its_address(tmp_path: Pat
 
 def test_the_description_names_every_parameter_and_every_answer(client: httpx.Client) -> None:
     document = asked(client, "/openapi.json")
-    assert set(document["paths"]) == {"/api/search", "/api/datasets/{id}", "/api/members", "/health"}
+    assert set(document["paths"]) == {
+        "/api/search",
+        "/api/suggest",
+        "/api/facets/{field}",
+        "/api/datasets/{id}",
+        "/api/datasets/{id}/similar",
+        "/api/members",
+        "/health",
+    }
     search = document["paths"]["/api/search"]["get"]
     assert [each["name"] for each in search["parameters"]] == list(PARAMETERS)
     assert all(each["description"] and each["schema"] for each in search["parameters"])

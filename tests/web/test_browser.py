@@ -52,7 +52,7 @@ def page(browser: Browser, client: httpx.Client) -> Iterator[Page]:
 def test_a_question_typed_is_answered(page: Page) -> None:
     page.goto("/")
     expect(page).to_have_title("데이터모아")
-    page.get_by_role("searchbox", name="찾을 말").fill("미세먼지 측정소")
+    page.get_by_role("combobox", name="찾을 말").fill("미세먼지 측정소")
     page.get_by_role("button", name="검색").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("검색 결과 1건")
     expect(page.locator(".hits mark").first).to_have_text("미세먼지")
@@ -101,7 +101,7 @@ def test_a_keyboard_is_enough(page: Page) -> None:
     expect(page.get_by_role("link", name="본문으로 건너뛰기")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("outages")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("1건")
@@ -180,3 +180,28 @@ def test_every_text_can_be_read_in_light_and_in_dark(page: Page, scheme: str, gr
         page.goto(address)
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
         assert page.evaluate(CONTRAST) == []
+
+
+def test_suggestions_come_while_an_input_method_composes(page: Page) -> None:
+    page.goto("/")
+    box = page.get_by_role("combobox", name="찾을 말")
+    for text in ("ㅂ", "바", "발", "발ㅈ", "발저", "발전"):
+        box.fill(text)
+        expect(page.get_by_role("option").first).to_contain_text("발전소")
+    expect(page.get_by_role("status")).to_have_text("추천 2개")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option", selected=True)).to_have_text("발전소 1건")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("발전소 검색 결과 1건")
+
+
+def test_an_agency_that_is_suggested_becomes_a_filter(page: Page) -> None:
+    page.goto("/?format=JSON")
+    page.get_by_role("combobox").fill("검침 가상시")
+    page.get_by_role("option", name="가상시청").click()
+    expect(page.get_by_role("link", name="제공기관 가상시청 조건 빼기")).to_be_visible()
+    expect(page.get_by_role("link", name="형식 JSON 조건 빼기")).to_be_visible()
+    expect(page.get_by_role("combobox")).to_have_value("검침")

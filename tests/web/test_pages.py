@@ -100,7 +100,8 @@ def test_every_page_is_well_formed_korean_and_can_be_read_without_eyes(client: h
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_no_page_has_a_script_or_a_style_of_its_own(client: httpx.Client, address: str) -> None:
     found = Page(client.get(address).text)
-    assert not found.all("script")
+    (script,) = found.all("script")
+    assert script["src"].startswith("/static/suggest.js?")
     assert not found.all("style")
     for _, attributes in found.elements:
         assert not [name for name in attributes if name.startswith("on") or name == "style"]
@@ -114,7 +115,8 @@ def test_markup_of_a_portal_is_text(client: httpx.Client, address: str) -> None:
     found = page(client, address)
     expected = {"html", "head", "body", "header", "main", "footer"}
     assert {tag for tag, _ in found.elements} >= expected
-    assert not {tag for tag, _ in found.elements} & {"script", "svg", "u", "b", "i", "iframe", "object"}
+    assert not {tag for tag, _ in found.elements} & {"svg", "u", "b", "i", "iframe", "object"}
+    assert len(found.all("script")) == 1  # our own
     assert not [each for each in found.all("img") if each.get("src") == "x"]
     for link in found.all("a"):
         assert urlsplit(link["href"]).scheme in ("", "http", "https")
@@ -129,7 +131,7 @@ def test_a_title_that_is_a_script_is_shown_as_it_is_written(client: httpx.Client
 
 def test_what_a_searcher_types_is_text(client: httpx.Client) -> None:
     answer = client.get("/", params={"q": '"><script>alert(1)</script>'})
-    assert "<script" not in answer.text
+    assert "<script>" not in answer.text
     assert Page(answer.text).all("input", name="q")[0]["value"] == '"><script>alert(1)</script>'
 
 
@@ -219,8 +221,49 @@ def test_nothing_found_comes_with_advice(client: httpx.Client) -> None:
 
 
 def test_words_that_are_nowhere_together_are_found_apart_and_said_so(client: httpx.Client) -> None:
-    assert "일부만 든 데이터셋" in page(client, "/?q=미세먼지 검침").text
-    assert "일부만 든 데이터셋" not in page(client, "/?q=미세먼지 측정소").text
+    apart = page(client, "/?q=미세먼지 검침").text
+    assert "모두 있는 데이터셋이 없어, 일부만 있는" in apart
+    assert "없는 낱말: 검침" in apart
+    assert "‘검침’을(를) 빼면 2건이 있습니다" in apart or "검침을(를) 빼면 2건" in apart
+
+
+def test_a_line_divides_what_has_all_words_from_what_has_some(client: httpx.Client) -> None:
+    found = page(client, "/?q=미세먼지 측정소").text
+    assert "검색 결과 1건 낱말이 일부만 있는 것까지 3건" in found
+    before, _, after = found.partition("아래는 찾는 낱말이 일부만 있는 데이터셋입니다")
+    assert "시간별 농도" in before
+    assert "없는 낱말: 측정소" in after
+
+
+def test_a_slip_is_mended_said_and_one_click_away_from_the_literal_search(client: httpx.Client) -> None:
+    found = page(client, "/?q=미새먼지")
+    assert "미새먼지 대신 미세먼지(으)로 찾았습니다" in found.text
+    assert "제목에서 미세먼지 = 미새먼지" in found.text
+    (literal,) = [link["href"] for link in found.all("a") if "exact=true" in link["href"]]
+    exact = page(client, literal)
+    assert "찾는 데이터셋이 없습니다" in exact.text
+    assert "입력한 그대로 찾은 결과입니다" in exact.text
+    # Other words are searched as usual again.
+    assert not exact.all("input", name="exact")
+
+
+def test_signs_alone_are_nothing_to_look_for(client: httpx.Client) -> None:
+    assert "찾을 낱말이 없습니다" in page(client, "/?q=ㆍ").text
+
+
+def test_every_value_of_a_facet_is_listed_without_a_script(client: httpx.Client) -> None:
+    found = page(client, "/facets/organization?q=검침&prefix=시청")
+    assert "제공기관 1개" in found.text
+    (choice,) = found.all("a", **{"class": "choice"})
+    assert "검색 결과 13건" in page(client, choice["href"]).text
+    assert "그런 값이 없습니다" in page(client, "/facets/format?prefix=없음").text
+    assert page(client, "/facets/colour", 400)
+
+
+def test_a_dataset_leads_to_similar_ones(client: httpx.Client) -> None:
+    meter = dataset_id(catalogue.SOURCE, "meter-01")
+    found = page(client, f"/datasets/{meter}").text
+    assert "비슷한 데이터셋" in found
 
 
 def test_wrong_parameters_get_a_page_that_says_what_is_allowed(client: httpx.Client) -> None:
