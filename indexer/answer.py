@@ -58,7 +58,7 @@ class Found:
     `highlights`: property → fragments, HTML with ``<mark>`` around what matched and everything else escaped; only
     properties in which something matched. `partial`: it has only some of the words. `matches` say why it was found,
     where that was asked for, or where words matched that were not typed. `missing` are the words of a partial one that
-    it does not have.
+    it does not have. `folded`: so many found datasets of its `series` it stands for.
     """
 
     id: str
@@ -75,6 +75,8 @@ class Found:
     partial: bool = False
     matches: tuple[Match, ...] | None = None
     missing: tuple[str, ...] = ()
+    folded: int = 1
+    series: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it."""
@@ -91,6 +93,8 @@ class Found:
             "score": round(self.score, 4),
             "highlights": {name: list(fragments) for name, fragments in self.highlights.items()},
             "partial": self.partial,
+            "folded": self.folded,
+            "series": self.series,
             "missing": list(self.missing),
         } | ({} if self.matches is None else {"matches": [match.to_json() for match in self.matches]})
 
@@ -193,8 +197,8 @@ class Searcher:
             # The index may be a moment behind the ledger: what is gone there is not shown.
             if row is not None and not row.removed:
                 dataset = codec.decode(row.content)
-                found = self._found(dataset, hit.score, explainer)
-                partial = place >= asked.strict
+                found = replace(self._found(dataset, hit.score, explainer), folded=hit.folded, series=hit.series)
+                partial = place >= asked.whole
                 texts = _texts(dataset) if explains or partial else {}
                 matches = tuple(explainer.matches(texts)) if explains else None
                 missing = tuple(explainer.missing(texts)) if partial else ()

@@ -29,11 +29,11 @@ PARAMETERS = (
     *FILTERS,
     *DATES,
     *(f"{name}_{end}" for name in DATES for end in ("from", "to")),
-    *("sort", "size", "from", "cursor", "exact", "explain"),
+    *("series", "sort", "size", "from", "cursor", "fold", "exact", "explain"),
 )
 """Every parameter of a search. Filters may be repeated: the values of one field are alternatives."""
 
-NARROWING = tuple(name for name in PARAMETERS if name.startswith((*FILTERS, *DATES)))
+NARROWING = tuple(name for name in PARAMETERS if name.startswith((*FILTERS, *DATES, "series")))
 """The parameters that narrow a search, beside its text."""
 SUGGESTING = ("q", *NARROWING, "size")
 MOST_SUGGESTIONS = 20
@@ -48,7 +48,8 @@ class SearchQuery:
     """One search as a user asks for it.
 
     `q` is what was typed; `filters`: facet field → values, of which one must match; `dates`: date field → days;
-    `sort` None means relevance where there are words, newest first where there are none.
+    `sort` None means relevance where there are words, newest first where there are none. `fold`: one hit a series;
+    `series` opens one, by the key that a folded hit has.
     """
 
     q: str = ""
@@ -60,6 +61,8 @@ class SearchQuery:
     cursor: str | None = None
     exact: bool = False
     explain: bool = False
+    fold: bool = False
+    series: str | None = None
 
     @classmethod
     def from_parameters(cls, parameters: Iterable[tuple[str, str]]) -> SearchQuery:
@@ -91,6 +94,8 @@ class SearchQuery:
             cursor=one.get("cursor"),
             exact=_switch(one, "exact"),
             explain=_switch(one, "explain"),
+            fold=_switch(one, "fold"),
+            series=_series(one.get("series")),
         )
 
     @classmethod
@@ -109,11 +114,12 @@ class SearchQuery:
         pairs = [("q", self.q)] if self.q else []
         pairs += [(name, value) for name in FILTERS for value in self.filters.get(name, ())]
         pairs += [(name, f"{low or ''}..{high or ''}") for name, (low, high) in self.dates.items()]
+        pairs += [("series", self.series)] if self.series is not None else []
         pairs += [("sort", self.sort)] if self.sort else []
         pairs += [("size", str(self.size))] if self.size != 10 else []
         pairs += [("from", str(self.offset))] if self.offset else []
         pairs += [("cursor", self.cursor)] if self.cursor is not None else []
-        pairs += [(name, "true") for name in ("exact", "explain") if getattr(self, name)]
+        pairs += [(name, "true") for name in ("fold", "exact", "explain") if getattr(self, name)]
         return pairs
 
 
@@ -139,6 +145,14 @@ def _switch(given: Mapping[str, str], name: str) -> bool:
     if text not in ("true", "false"):
         raise QueryError(f"{name}: {_cut(text)!r} is not true or false", parameter=name, allowed=("true", "false"))
     return text == "true"
+
+
+def _series(text: str | None) -> str | None:
+    if text is None:
+        return None
+    if len(text) > LONGEST_VALUE:
+        raise QueryError(f"series: a value of {len(text)} characters; at most {LONGEST_VALUE}", parameter="series")
+    return clean(text).strip() or None
 
 
 def _sort(text: str | None) -> Sort | None:

@@ -15,6 +15,7 @@ from indexer.engines.base import (
     Any,
     Boost,
     Everything,
+    Filtered,
     Node,
     OneOf,
     Phrase,
@@ -50,8 +51,9 @@ _SENTENCE = 4
 class Asked(NamedTuple):
     """What an engine found, and how the typed text was understood.
 
-    `words` are what was looked for, with all forms. So many hits as `strict` says have all words; others follow that
-    have some. `position` is that of the first hit. `cut`: the text was longer than what was looked for.
+    `words` are what was looked for, with all forms. So many datasets as `strict` says have all words; others follow
+    that have some. `folded`: so many hits those make that have all words, where hits are folded. `position` is that
+    of the first hit. `cut`: the text was longer than what was looked for.
     """
 
     result: Result
@@ -59,6 +61,12 @@ class Asked(NamedTuple):
     strict: int
     position: int = 0
     cut: bool = False
+    folded: int | None = None
+
+    @property
+    def whole(self) -> int:
+        """So many hits have all words."""
+        return self.strict if self.folded is None else self.folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +141,54 @@ def ask(
     Where none has them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
     """
     plan = compile(query, meaning, facets, values)
+    if query.series is None:
+        return _ask(index, query, plan, meaning, lexicon)[0]
+    # What is looked for is decided as if there were no series: then as many are found as the folded hit said.
+    narrowed = plan.base
+    kept = {name: node for name, node in narrowed.filters.items() if name != "series"}
+    plan = replace(plan, base=replace(narrowed, filters=kept, facets={}, size=0, offset=0, after=None))
+    asked, shown, whole = _ask(index, replace(query, offset=0, cursor=None), plan, meaning, lexicon)
+    result = index.search(replace(narrowed, query=shown.query))
+    strict = result.total
+    if shown is not whole:
+        strict = index.counts([Filtered(whole.query, tuple(narrowed.filters.values()))])[0]
+    return asked._replace(result=result, strict=strict, position=_position(query))
+
+
+def _ask(
+    index: SearchIndex, query: SearchQuery, plan: Plan, meaning: Meaning, lexicon: Lexicon
+) -> tuple[Asked, Request, Request]:
+    """Give what was found, the request for it, and the one for what has all words."""
     if len(plan.loose) > MOST_WORDS:
         plan = _weightiest(index, plan)
-    position = cursor_position(query.cursor) if query.cursor else query.offset
+    position = _position(query)
     if query.exact or not plan.loose:
-        found = index.search(plan.request())
-        return Asked(found, plan.words, found.total, position, plan.cut)
+        request = plan.request()
+        found = index.search(request)
+        return Asked(found, plan.words, found.total, position, plan.cut), request, request
     # Many words are seldom all found. Their facets are counted when it is known which datasets are shown.
     trial = plan.request() if len(plan.loose) < _MANY else replace(plan.request(), facets={})
-    request, found = trial, index.search(trial)
+    whole, found = trial, index.search(trial)
     if not found.total and plan.spaceless:
         spaceless = plan.asking(Phrase("grams", plan.spaceless))
         if (there := index.search(spaceless)).total:
-            return Asked(there, plan.words, there.total, position)
+            return Asked(there, plan.words, there.total, position), spaceless, spaceless
     if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
         plan = corrected
-        request, found = plan.request(), index.search(plan.request())
-    strict = found.total
+        whole, found = plan.request(), index.search(plan.request())
+    request, strict, folded = whole, found.total, None
     if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (some := _relaxed(index, plan)) is not None:
         request, found = some, index.search(some)
+        if request.fold and strict:
+            few = replace(whole, facets={}, size=strict, offset=0, after=None)
+            folded = len(index.search(few).hits)
     if request is trial and plan.base.facets and not trial.facets:
         found = replace(found, facets=index.search(replace(plan.request(), size=0, offset=0, after=None)).facets)
-    return Asked(found, plan.words, strict, position, plan.cut)
+    return Asked(found, plan.words, strict, position, plan.cut, folded), request, whole
+
+
+def _position(query: SearchQuery) -> int:
+    return cursor_position(query.cursor) if query.cursor else query.offset
 
 
 def compile(
@@ -191,12 +225,15 @@ def compile(
             filters={
                 **{name: OneOf(name, spellings(chosen)) for name, chosen in query.filters.items()},
                 **{name: Range(name, low, high) for name, (low, high) in query.dates.items()},
+                **({"series": OneOf("series", (query.series,))} if query.series else {}),
             },
             facets=dict.fromkeys(FILTERS, FACET_VALUES) if facets is None else facets,
             sort=query.sort or ("relevance" if asks else "-modified"),
             size=query.size,
             offset=query.offset,
             after=query.cursor,
+            # Who names a series wants to see what is in it.
+            fold=query.fold and query.series is None,
         ),
         plain=typed[:_MOST_READ],
         other=tuple(other),
