@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harvester import config
-from harvester.catalog import codec
+from harvester.catalog import codec, quality
 from harvester.catalog.model import Concept, Dataset, LangText
 from harvester.ledger.types import Change
 from indexer import analysis
 from indexer.analysis import Analyser, initial_grams, letters, normal, strokes
 from indexer.engines.base import SEPARATOR, Document
 from indexer.languages import in_reading_order, said
+from indexer.series import series
 from indexer.tables import Name, names_of, search_tables
 
-ANALYSIS = f"{analysis.ANALYSIS}.3"
+ANALYSIS = f"{analysis.ANALYSIS}.4"
 """Version of everything that makes documents, the analysis first. An index built by another one must be rebuilt."""
 
 UNKNOWN = "?"
@@ -99,6 +100,7 @@ def _document(change: Change, analyser: Analyser) -> Document:
         terms={field: text for field, text in _terms(dataset, analyser) if text},
         values={field: values for field, values in _values(dataset) if values},
         sort_title=_sort_title(dataset),
+        quality=quality.score(dataset),
     )
 
 
@@ -199,6 +201,7 @@ def _values(dataset: Dataset) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "type", _distinct([_value(dataset.type)])
     yield "frequency", _distinct([_value(dataset.accrual_periodicity)])
     yield "language", _distinct(tag[:_VALUE_CHARACTERS] for tag in dataset.language)
+    yield "series", (series(dataset) or dataset.id,)
     issued, modified = _day(dataset.issued), _day(dataset.modified)
     yield "year", (str(int(modified[:4])),) if modified else ()
     yield "issued", (issued,) if issued else ()

@@ -50,6 +50,7 @@ FIELDS: tuple[Field, ...] = (
     Field("frequency", "dct:accrualPeriodicity", "keyword", "갱신 주기", "Update frequency", facet=True),
     Field("language", "dct:language", "keyword", "언어", "Language", facet=True, many=True),
     Field("year", "dct:modified", "year", "수정 연도", "Year modified", facet=True),
+    Field("series", "dct:title", "keyword", "묶음", "Series"),
     Field("issued", "dct:issued", "date", "등록일", "Issued", sort=True),
     Field("modified", "dct:modified", "date", "수정일", "Modified", sort=True),
 )

@@ -83,7 +83,7 @@ _ALSO = {
     "등록 일자": "issued",
     "수정 일자": "modified",
 }
-_TYPED = [field for field in FIELDS if field.role != "text" or field.boost]
+_TYPED = [field for field in FIELDS if field.boost or field.facet or field.sort]
 # 제공기관 is two fields, one to search and one to filter by; text is what can be read in more than one way.
 _NAMES = {
     "".join(name.split()).casefold(): field

@@ -75,6 +75,7 @@ def test_a_whole_dataset() -> None:
         "frequency": ("ANNUAL",),
         "language": ("ko",),
         "year": ("2024",),
+        "series": ("전기차충전소",),
         "issued": ("2019-05-01",),
         "modified": ("2024-03-05",),
     }
@@ -91,8 +92,9 @@ def test_every_name_is_a_field() -> None:
 def test_a_bare_dataset() -> None:
     found = made()
     assert found.terms == {}
-    assert found.values == {"source": ("kepco.datagokr",), "member": ("kepco",)}
+    assert found.values == {"source": ("kepco.datagokr",), "member": ("kepco",), "series": ("abc",)}
     assert found.sort_title == "abc"
+    assert found.quality == 0
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,11 @@ def quality(dataset: Dataset) -> Quality:
     )
 
 
+def score(dataset: Dataset) -> int:
+    """Give the score alone, as `quality` has it: for judging many datasets."""
+    return round(100 * sum(one.points for one in CRITERIA if one.met(dataset)) / _MOST)
+
+
 def _share(reasons: tuple[Reason, ...]) -> int:
     return round(100 * sum(one.points for one in reasons) / sum(one.most for one in reasons))
 
@@ -160,3 +165,5 @@ CRITERIA: tuple[Criterion, ...] = (
         lambda one: one.modified is not None),
 )  # fmt: skip
 """Every question, in the order of the MQA's tables."""
+
+_MOST = sum(one.points for one in CRITERIA)

@@ -7,10 +7,12 @@ Both engines must give the same totals, facets and orders: what a node means is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
+
+from indexer.fields import BY_NAME
 
 # --- the query tree -------------------------------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class Document:
     `terms`: text field → terms joined by single spaces (values of a multi-valued field are kept apart by `SEPARATOR`);
     `values`: keyword, date and year fields → exact values (a date: one whole day); `sort_title`: key for sorting by
     title, compared by code point; `content` is the encoded dataset, for engines that keep a readable copy
-    (``_source``).
+    (``_source``). `quality` is from 0 to 100.
     """
 
     id: str
@@ -147,6 +149,12 @@ class Document:
     terms: Mapping[str, str]
     values: Mapping[str, tuple[str, ...]]
     sort_title: str
+    quality: int | None = None
+
+    @property
+    def series(self) -> str:
+        """The value of field `series`; a document without one is the only one of its series, named by its id."""
+        return self.values.get("series", (self.id,))[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,7 @@ class Indexed:
 # --- searching ------------------------------------------------------------------------------------------------------
 
 
-Sort: TypeAlias = Literal["relevance", "title", "issued", "-issued", "modified", "-modified"]
+Sort: TypeAlias = Literal["relevance", "title", "issued", "-issued", "modified", "-modified", "quality"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +222,10 @@ class Request:
 
     `filters` holds one node per filtered field: a facet's own counts leave its own filter out (multi-select).
     `facets`: field → how many values to return. Ties are broken by document id, ascending. Documents without a date
-    come last in both directions.
+    come last in both directions. By quality the best come first.
+
+    `fold`: of each series (`Document.series`) only the first hit is given, in the order of these. `total` and facets
+    count documents all the same; `size`, `offset` and cursors count what is given.
 
     `after` is the cursor of an earlier result of the same search and sort, `offset` must be 0 with it. A cursor names
     the last hit, not a position: documents that come or go elsewhere neither repeat nor hide one. (With relevance that
@@ -228,14 +239,20 @@ class Request:
     size: int = 10
     offset: int = 0
     after: str | None = None
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One found document; `score` is 0 where the order is not by relevance."""
+    """One found document; `score` is 0 where the order is not by relevance.
+
+    Where the search folds, `series` is the document's and `folded` says how many documents of it were found.
+    """
 
     id: str
     score: float
+    series: str | None = None
+    folded: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +275,16 @@ def writable(value: str) -> bool:
     No index has one: a term or value that has matches nothing.
     """
     return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def value_key(field: str, value: str) -> tuple[int, str]:
+    """What values of a keyword or year field are ordered by: texts as they are, years by number.
+
+    What is no year comes before all years.
+    """
+    if BY_NAME[field].role != "year":
+        return 0, value
+    return (int(value), "") if value.isascii() and value.isdigit() and len(value) < 10 else (-1, "")
 
 
 class SearchIndex(Protocol):
@@ -313,6 +340,23 @@ class SearchIndex(Protocol):
 
         `field` is a keyword field or a text field whose terms are `listed`. The most frequent come first, ties by term
         (code points); `limit`: so many, None: all. A term that no document has any more is left out.
+        """
+
+    def facet_values(
+        self,
+        field: str,
+        query: Node,
+        filters: Mapping[str, Node],
+        *,
+        after: str | None = None,
+        size: int = 100,
+        among: Collection[str] | None = None,
+    ) -> list[tuple[str, int]]:
+        """Values of a keyword or year field, with how many documents of `query` and `filters` have each, exactly.
+
+        They come in the order of the values (code points; years by number), those after `after`, at most `size`: as
+        many mean that more may follow. The field's own filter is left out, as in facets. `among`: only these values,
+        for who has found by their labels which are wanted.
         """
 
     def documents(self) -> Iterator[Indexed]:

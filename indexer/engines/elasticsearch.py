@@ -11,10 +11,12 @@ tombstone is a document that stays. The checkpoint is a document too (version = 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any as Json
 
 from harvester.errors import IndexEngineError
@@ -32,6 +34,7 @@ from indexer.engines.base import (
     Request,
     Result,
     Term,
+    value_key,
 )
 from indexer.engines.elasticsearch_address import parse
 from indexer.engines.elasticsearch_bulk import send
@@ -46,17 +49,20 @@ from indexer.engines.elasticsearch_cluster import (
     kind,
     reason,
 )
+from indexer.engines.elasticsearch_lines import Line, lines
 from indexer.engines.elasticsearch_mapping import CHECKPOINT_ID, HIDDEN, mappings, ready, serving_settings, settings
 from indexer.engines.elasticsearch_query import (
     LISTED_AT_ONCE,
     counts_body,
     facet_counts,
+    facet_values_body,
     search_body,
     statistics,
     statistics_body,
     words_body,
 )
 
+_VALUES_AT_ONCE = 10_000
 _ORPHAN_AGE = 24 * 3600.0
 
 # With `gc_deletes: 0s` a deletion is forgotten at the next tick of the server's clock, which ticks every 200 ms.
@@ -103,19 +109,30 @@ class ElasticsearchIndex:
         """Search; an alias that does not exist finds nothing."""
         body = search_body(request)
         with self._cluster.asking() as client:
+
+            def ask(body: dict[str, Json]) -> dict[str, Json]:
+                found: dict[str, Json] = client.search(index=self._searched, **body).body
+                return found
+
             try:
-                answer = client.search(index=self._searched, **body)
+                answer = ask(body)
+                rows = answer["hits"]["hits"]
+                found = lines(ask, request, rows) if request.fold and rows else [Line(row, None, 1) for row in rows]
             except NotFoundError:
                 return Result(total=0, hits=(), facets={name: () for name in request.facets})
+            except ApiError as error:
+                # An index of another release knows no series.
+                if not (request.fold and error.status_code == 400 and "in order to collapse on" in str(error.body)):
+                    raise
+                return self.search(replace(request, fold=False))
         self._shards = answer["_shards"]["total"]
-        rows = answer["hits"]["hits"]
-        page = rows[: request.size]
-        hits = tuple(Hit(row["_id"], float(row["_score"] or 0)) for row in page)
+        page = found[: request.size]
+        hits = tuple(Hit(row["_id"], float(row["_score"] or 0), series, folded) for row, series, folded in page)
         total = answer["hits"]["total"]["value"]
         after = None
-        if len(rows) > len(page):
+        if len(found) > len(page):
             before = cursors.decode(request.after, request.sort).position if request.after else request.offset
-            key, id = page[-1]["sort"]
+            key, id = page[-1].row["sort"]
             after = cursors.Cursor(request.sort, key, id, before + len(page)).encode()
         return Result(total=total, hits=hits, facets=facet_counts(request, answer.get("aggregations")), cursor=after)
 
@@ -173,6 +190,36 @@ class ElasticsearchIndex:
             after = every[-1][0]
         wanted = [(term, count) for term, count in every if term.startswith(prefix) and term != SEPARATOR]
         return sorted(wanted, key=lambda pair: (-pair[1], pair[0]))
+
+    def facet_values(
+        self,
+        field: str,
+        query: Node,
+        filters: Mapping[str, Node],
+        *,
+        after: str | None = None,
+        size: int = 100,
+        among: Collection[str] | None = None,
+    ) -> list[tuple[str, int]]:
+        """Values of a field with their numbers of documents, in the order of the values."""
+        order = functools.partial(value_key, field)
+        after = None if after is None else after.encode("utf-8", "replace").decode()
+        if among is None:
+            return self._facet_values(facet_values_body(field, query, filters, after, size, None))[:size]
+        wanted = sorted({value for value in among if after is None or order(value) > order(after)}, key=order)
+        found: list[tuple[str, int]] = []
+        for start in range(0, len(wanted), _VALUES_AT_ONCE):
+            batch = wanted[start : start + _VALUES_AT_ONCE]
+            found += self._facet_values(facet_values_body(field, query, filters, None, size, batch))
+            if len(found) >= size:
+                break
+        return found[:size]
+
+    def _facet_values(self, body: dict[str, Json]) -> list[tuple[str, int]]:
+        found = self._aggregated(body)
+        buckets = found["values"]["buckets"] if found else []
+        keys = [bucket["key"]["value"] if isinstance(bucket["key"], dict) else bucket["key"] for bucket in buckets]
+        return [(str(key), bucket["doc_count"]) for key, bucket in zip(keys, buckets, strict=True)]
 
     def _aggregated(self, body: dict[str, Json]) -> dict[str, Json]:
         """Answers of a search's aggregations; none where the alias does not exist."""

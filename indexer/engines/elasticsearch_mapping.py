@@ -2,7 +2,8 @@
 
 ``dataset``     the whole dataset as it stands in the ledger, in ``_source`` for Kibana and other readers, not searched
 ``terms.*``     our own terms under a white-space analyzer; not in ``_source``, where they would double the text
-``id``, ``source``, ``content_hash``, ``seq``, ``sort_title`` and one field a keyword, date or year of `FIELDS`
+``id``, ``source``, ``content_hash``, ``seq``, ``sort_title``, ``quality``,
+and one field a keyword, date or year of `FIELDS`
 ``hidden``      on a tombstone and on the checkpoint: every search leaves those out
 """
 
@@ -49,6 +50,7 @@ def mappings(meta: dict[str, Json]) -> dict[str, Json]:
             "hidden": {"type": "boolean", "doc_values": False},
             "content_hash": {"type": "keyword", "index": False},
             "sort_title": {"type": "keyword", "index": False},
+            "quality": {"type": "byte", "index": False},
             "dataset": {"type": "object", "enabled": False},
             "checkpoint": {"type": "object", "enabled": False},
             "terms": {
@@ -113,9 +115,11 @@ def _body(change: Document | Deletion) -> dict[str, Json]:
         "seq": change.seq,
         "content_hash": change.content_hash,
         "sort_title": change.sort_title,
+        "quality": change.quality,
         "terms": {name: terms.split() if BY_NAME[name].listed else terms for name, terms in change.terms.items()},
         # Written into the request as it is; a line break in it would end the line of the bulk request.
         "dataset": orjson.Fragment(change.content.replace(b"\n", b" ") or b"null"),
         **change.values,
+        "series": change.series,
         "source": change.source,
     }

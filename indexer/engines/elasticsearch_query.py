@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any as Json
 
 from harvester.errors import QueryError
@@ -30,6 +30,7 @@ from indexer.engines.base import (
     Request,
     Sort,
     Term,
+    value_key,
     writable,
 )
 from indexer.engines.elasticsearch_mapping import HIDDEN, listed_field, text_field
@@ -61,7 +62,9 @@ _SORTS: dict[Sort, tuple[str, str]] = {
     "-issued": ("issued", "desc"),
     "modified": ("modified", "asc"),
     "-modified": ("modified", "desc"),
+    "quality": ("quality", "desc"),
 }
+_KINDS: dict[Sort, str] = {"title": "keyword", "quality": "byte"}
 
 
 def search_body(request: Request) -> dict[str, Json]:
@@ -78,8 +81,7 @@ def search_body(request: Request) -> dict[str, Json]:
         main: Json = {"_score": {"order": order}}
     else:
         # An index of another release may lack the field: then the ids alone give the order.
-        kind = "keyword" if request.sort == "title" else "date"
-        main = {field: {"order": order, "missing": "_last", "unmapped_type": kind}}
+        main = {field: {"order": order, "missing": "_last", "unmapped_type": _KINDS.get(request.sort, "date")}}
     body: dict[str, Json] = {
         "query": query,
         "size": request.size + 1 if request.size else 0,
@@ -95,8 +97,12 @@ def search_body(request: Request) -> dict[str, Json]:
         body["post_filter"] = {"bool": {"filter": [_matching(node) for node in faceted.values()]}}
     if request.facets:
         body["aggs"] = _facets(request, {name: _matching(node) for name, node in faceted.items()})
+    if request.fold:
+        body["docvalue_fields"] = ["series"]
     if request.after is not None:
         body["search_after"] = _search_after(request)
+    elif request.fold:
+        body["collapse"] = {"field": "series"}
     return body
 
 
@@ -198,6 +204,30 @@ def words_body(
         }
     query = {"bool": {"filter": within, "must_not": [HIDDEN]}}
     return {"size": 0, "track_total_hits": False, "query": query, "aggs": {"words": listed}}
+
+
+def facet_values_body(
+    field: str,
+    query: Node,
+    filters: Mapping[str, Node],
+    after: str | None,
+    size: int,
+    among: Sequence[str] | None,
+) -> dict[str, Json]:
+    """Arguments of a ``search`` for `size` values of a field that follow `after`, in the order of the values."""
+    within = [translate(node) for node in (query, *(node for name, node in filters.items() if name != field))]
+    if among is not None:
+        within.append(translate(OneOf(field, tuple(among))))
+        included = {"include": [value for value in among if _holdable(field, value)]}
+        listed: Json = {"terms": {"field": field, "size": max(size, 1), "order": {"_key": "asc"}, **included}}
+    else:
+        pages: Query = {"sources": [{"value": {"terms": {"field": field}}}], "size": max(size, 1)}
+        if after is not None:
+            year, text = value_key(field, after)
+            pages["after"] = {"value": year if BY_NAME[field].role == "year" else text}
+        listed = {"composite": pages}
+    found = {"bool": {"filter": within, "must_not": [HIDDEN]}}
+    return {"size": 0, "track_total_hits": False, "query": found, "aggs": {"values": listed}}
 
 
 def _search_after(request: Request) -> list[Json]:

@@ -7,7 +7,7 @@ folder beside and swaps a pointer.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,6 +76,19 @@ class EmbeddedIndex:
     ) -> list[tuple[str, int]]:
         """Terms with their numbers of documents."""
         return self._read(lambda generation: generation.words(field, prefix, filters, limit), [])
+
+    def facet_values(
+        self,
+        field: str,
+        query: Node,
+        filters: Mapping[str, Node],
+        *,
+        after: str | None = None,
+        size: int = 100,
+        among: Collection[str] | None = None,
+    ) -> list[tuple[str, int]]:
+        """Values of a field with their numbers of documents, in the order of the values."""
+        return self._read(lambda generation: generation.facet_values(field, query, filters, after, size, among), [])
 
     def documents(self) -> Iterator[Indexed]:
         """Every document's identity, as of the last commit."""

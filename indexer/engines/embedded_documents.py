@@ -10,15 +10,19 @@ import orjson
 
 from indexer.engines.base import Checkpoint, Deletion, Document, IndexChange, Ready
 from indexer.engines.embedded_facets import combination, combined
-from indexer.engines.order import day_key, id_key
+from indexer.engines.order import TEXT_NUMBERS, day_key, id_key, line_key, quality_key, text_keys
 from indexer.fields import FIELDS
+
+TITLE_ORDERS = tuple(f"title_order_{n}" for n in range(1, TEXT_NUMBERS + 1))
 
 
 class Stamp(msgspec.Struct, array_like=True):
-    """What is stored beside the id of a document."""
+    """What is stored beside the id of a document; earlier releases stored less."""
 
     source: str
     content_hash: str
+    sort_title: str = ""
+    series: str = ""
 
 
 class State(msgspec.Struct, array_like=True, kw_only=True):
@@ -55,9 +59,11 @@ def change_document(change: IndexChange) -> str:
         "id": change.id,
         "seq": change.seq,
         "kind": "document",
-        "stamp": stored(Stamp(change.source, change.content_hash)),
+        "stamp": stored(Stamp(change.source, change.content_hash, change.sort_title, change.series)),
         "id_order": id_key(change.id),
-        "title_order": f"{change.sort_title}\0{change.id}",
+        "quality_order": quality_key(change.quality, change.id),
+        "line": line_key(change.series),
+        **dict(zip(TITLE_ORDERS, text_keys(change.sort_title), strict=True)),
     }
     for field in FIELDS:
         name = field.name
@@ -65,7 +71,7 @@ def change_document(change: IndexChange) -> str:
             if terms := change.terms.get(name):
                 fields[name] = terms
             continue
-        values = change.values.get(name, ())
+        values = (change.series,) if name == "series" else change.values.get(name, ())
         if field.role == "date":
             day = values[0] if values else None
             fields[name] = day_key(day, change.id)

@@ -5,11 +5,14 @@ The aggregation speaks Elasticsearch's JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import orjson
 
+from indexer.engines.base import value_key
 from indexer.fields import BY_NAME
 
 Counts: TypeAlias = tuple[tuple[str, int], ...]
@@ -51,6 +54,43 @@ def count(aggregate: Callable[[dict[str, Any]], dict[str, Any]], facets: Mapping
         counts = _split(buckets) if many else {_value(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
         counted[field] = tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:size])
     return counted
+
+
+def values_in_order(
+    aggregate: Callable[[dict[str, Any]], dict[str, Any]],
+    field: str,
+    after: str | None,
+    size: int,
+    among: Collection[str] | None,
+) -> list[tuple[str, int]]:
+    """List values with their counts in the order of the values: those after `after`, at most `size`."""
+    many = BY_NAME[field].many
+    buckets, rest = _buckets(aggregate, combination(field) if many else field)
+    if rest and many:
+        buckets, rest, many = *_buckets(aggregate, field), False
+    if not rest:
+        counts = _split(buckets) if many else {_value(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
+        order = functools.partial(value_key, field)
+        values = sorted((value for value in counts if among is None or value in among), key=order)
+        start = 0 if after is None else bisect_right(values, order(after), key=order)
+        return [(value, counts[value]) for value in values[start : start + size]]
+    # More values than one answer holds: page by page.
+    found: list[tuple[str, int]] = []
+    while len(found) < size:
+        page = {"sources": [{"value": {"terms": {"field": field}}}], "size": _MOST_BUCKETS}
+        following = {"after": {"value": f"str:{after}"}} if after else {}
+        buckets = aggregate({field: {"composite": page | following}})[field]["buckets"]
+        listed = [(str(bucket["key"]["value"]), int(bucket["doc_count"])) for bucket in buckets]
+        found += [(value, number) for value, number in listed if among is None or value in among]
+        if len(buckets) < _MOST_BUCKETS:
+            break
+        after = listed[-1][0]
+    return found[:size]
+
+
+def _buckets(aggregate: Callable[[dict[str, Any]], dict[str, Any]], field: str) -> tuple[list[Any], int]:
+    answer = aggregate({field: _terms(field, _MOST_BUCKETS)})[field]
+    return answer["buckets"], int(answer["sum_other_doc_count"])
 
 
 def _terms(field: str, size: int) -> dict[str, Any]:

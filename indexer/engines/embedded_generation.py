@@ -12,8 +12,9 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any as Anything
 from typing import NamedTuple
@@ -30,16 +31,18 @@ from indexer.engines.base import (
     IndexChange,
     Indexed,
     Node,
+    OneOf,
     Request,
     Result,
     Sort,
     writable,
 )
 from indexer.engines.cursor import Cursor, Key, decode, no_cursor
-from indexer.engines.embedded_documents import Stamp, State, change_document, state_document
-from indexer.engines.embedded_facets import Counts, count
+from indexer.engines.embedded_documents import TITLE_ORDERS, Stamp, State, change_document, state_document
+from indexer.engines.embedded_facets import Counts, count, values_in_order
 from indexer.engines.embedded_query import SCHEMA, Translation, all_score_alike, filtered
 from indexer.engines.matching import matching
+from indexer.engines.order import text_keys
 from indexer.engines.paging import Page, Paging
 from indexer.engines.seen import Seen
 from indexer.priority import give_way
@@ -59,25 +62,18 @@ Beside = Callable[[Callable[[], Mapping[str, Counts]]], Mapping[str, Counts]]
 """Begins to count facets, and gives what will be their counts."""
 
 
-class _Ordering(NamedTuple):
-    """A sort in the engine's terms: ascending by a fast field, None for the score in descending order.
-
-    `bounded`: the field holds numbers, so that a cursor can be turned into a range.
-    """
-
-    field: str | None
-    bounded: bool = True
-
-
-_ORDERINGS: dict[Sort, _Ordering] = {
-    "relevance": _Ordering(None, bounded=False),
-    "title": _Ordering("title_order", bounded=False),
-    "issued": _Ordering("issued"),
-    "-issued": _Ordering("issued_down"),
-    "modified": _Ordering("modified"),
-    "-modified": _Ordering("modified_down"),
+_ORDERINGS: dict[Sort, tuple[str, ...]] = {
+    "relevance": (),
+    "title": TITLE_ORDERS,
+    "issued": ("issued",),
+    "-issued": ("issued_down",),
+    "modified": ("modified",),
+    "-modified": ("modified_down",),
+    "quality": ("quality_order",),
 }
-_BY_ID = _Ordering("id_order")
+"""Fields of numbers that give an order, ascending; none: by score, descending."""
+_BY_ID = ("id_order",)
+_MOST_NUMBER = (1 << 64) - 1
 
 
 class _Searching(NamedTuple):
@@ -171,7 +167,7 @@ class Generation:
             hits = searcher.search(query, limit=20_000, count=False, offset=offset)
             for _, address in hits.hits:
                 document = searcher.doc(address)
-                stamp = msgspec.json.decode(document.get_first("stamp") or b"", type=Stamp)
+                stamp = _stamp(document)
                 yield Indexed(str(document.get_first("id")), stamp.source, stamp.content_hash)
 
     def search(self, request: Request, beside: Beside) -> Result:
@@ -180,10 +176,10 @@ class Generation:
         now = self._now()
         cursor = decode(request.after, request.sort) if request.after is not None else None
         ordering = self._ordering(request.sort)
-        if cursor and not isinstance(cursor.key, str if ordering.field == "title_order" else int | float):
+        if cursor and not isinstance(cursor.key, str if ordering == TITLE_ORDERS else int | float):
             raise no_cursor()
-        alike = ordering.field is None and all_score_alike(request.query)
-        ranked = ordering.field is None and request.size > 0
+        alike = not ordering and all_score_alike(request.query)
+        ranked = not ordering and request.size > 0
         query = self._translation.scored(request.query) if ranked else self._translation.matching(request.query)
         query = filtered(query, [self._translation.matching(node) for node in request.filters.values()])
         if alike:
@@ -194,60 +190,116 @@ class Generation:
         page, total = self._page(now.searcher, query, ordering, request, cursor)
         score = _first(now.searcher, query)[1] if alike else 0.0
         hits = tuple(
-            Hit(id, score if alike else -key if ordering.field is None and isinstance(key, float) else 0.0)
+            Hit(id, score if alike else -key if not ordering and isinstance(key, float) else 0.0)
             for key, id in page.hits
         )
+        if self._folds(request):
+            hits = tuple(self._folded(now.searcher, request, hits, page.addresses))
         following = None
         if page.more and hits:
             following = Cursor(request.sort, *page.hits[-1], page.position).encode()
         return Result(total=total, hits=hits, facets=facets, cursor=following)
 
-    def _ordering(self, sort: Sort) -> _Ordering:
+    def _ordering(self, sort: Sort) -> tuple[str, ...]:
         """Give the order that is asked for; by relevance where the index lacks what it needs."""
         ordering = _ORDERINGS[sort]
-        known = ordering.field is None or self._translation.has(ordering.field)
-        return ordering if known else _ORDERINGS["relevance"]
+        return ordering if all(map(self._translation.has, ordering)) else ()
+
+    def _folds(self, request: Request) -> bool:
+        return request.fold and self._translation.has("line") and self._translation.holds("series")
 
     def _page(
-        self, searcher: tantivy.Searcher, query: Query, ordering: _Ordering, request: Request, cursor: Cursor | None
-    ) -> tuple[Page, int]:
+        self,
+        searcher: tantivy.Searcher,
+        query: Query,
+        ordering: tuple[str, ...],
+        request: Request,
+        cursor: Cursor | None,
+    ) -> tuple[Page[tantivy.DocAddress], int]:
         """Give a page and how many hits there are in all: counted while the page is collected, where possible."""
-        following, total = query, None
-        if cursor and ordering.bounded:
-            # What comes before the cursor need not be collected again, however deep the page is.
-            following = filtered(query, [self._from(ordering.field, cursor.key)])
-            total = _first(searcher, query)[0]
+        between = self._translation.between
+        total: int | None = None
 
-        def ranked(limit: int) -> list[tuple[Anything, tantivy.DocAddress]]:
+        def ranked(before: Sequence[int], least: Key, limit: int) -> list[tuple[Anything, tantivy.DocAddress]]:
             nonlocal total
+            narrowing = [between(name, number, number) for name, number in zip(ordering, before, strict=False)]
+            if least is not None:
+                if not isinstance(least, int) or not 0 <= least <= _MOST_NUMBER:
+                    return []
+                narrowing.append(between(ordering[len(before)], least))
             found: Anything = searcher.search(
-                following,
+                filtered(query, narrowing),
                 # tantivy makes room for as many hits as it may find.
                 limit=min(limit, searcher.num_docs + 1),
-                count=total is None,
-                order_by_field=ordering.field,
-                order=Order.Desc if ordering.field is None else Order.Asc,
+                count=total is None and not narrowing,
+                order_by_field=ordering[len(before)] if ordering else None,
+                order=Order.Asc if ordering else Order.Desc,
             )
-            if total is None:
+            if total is None and not narrowing:
                 total = int(found.count)
             hits: list[tuple[Anything, tantivy.DocAddress]] = found.hits
-            return [(-score, address) for score, address in hits] if ordering.field is None else hits
+            return hits if ordering else [(-score, address) for score, address in hits]
 
-        def ids(addresses: Sequence[tantivy.DocAddress]) -> list[str]:
-            return [str(searcher.doc(address).get_first("id")) for address in addresses]
+        def exact(hits: Sequence[tuple[Anything, tantivy.DocAddress]]) -> list[tuple[Anything, str]]:
+            documents = [searcher.doc(address) for _, address in hits]
+            ids = [str(document.get_first("id")) for document in documents]
+            if ordering == TITLE_ORDERS:
+                return [(_stamp(document).sort_title, id) for document, id in zip(documents, ids, strict=True)]
+            return [(number, id) for (number, _), id in zip(hits, ids, strict=True)]
 
-        paging = Paging(ranked, ids, unique=ordering.field == "title_order")
+        def lines(addresses: Sequence[tantivy.DocAddress]) -> list[int]:
+            return [int(line or 0) for line in searcher.fast_field_values("line", list(addresses))]
+
+        paging = Paging(
+            ranked,
+            exact,
+            numbers=(lambda key: text_keys(str(key))) if ordering == TITLE_ORDERS else (lambda key: (key,)),
+            levels=max(len(ordering), 1),
+            follows=bool(ordering),
+            lines=lines if self._folds(request) else None,
+        )
         if cursor is None:
             page = paging.page(request.offset, request.size)
         else:
-            begin = 0 if ordering.bounded else cursor.position
-            page = paging.page(begin, request.size, after=(cursor.key, cursor.id))
-        return page, total or 0
+            page = paging.page(cursor.position, request.size, after=(cursor.key, cursor.id))
+        return page, _first(searcher, query)[0] if total is None else total
 
-    def _from(self, field: str | None, key: Key) -> Query:
-        if field is None or not isinstance(key, int) or not 0 <= key < 1 << 64:
-            return Query.empty_query()
-        return self._translation.following(field, key)
+    def _folded(
+        self,
+        searcher: tantivy.Searcher,
+        request: Request,
+        hits: Sequence[Hit],
+        addresses: Sequence[tantivy.DocAddress],
+    ) -> Iterator[Hit]:
+        """Say of hits which series they stand for, and how many documents of it were found."""
+        names = [_stamp(searcher.doc(address)).series for address in addresses]
+        wanted = [request.query, *request.filters.values(), OneOf("series", tuple(names))]
+        query = filtered(self._translation.every_document(), [self._translation.matching(node) for node in wanted])
+        counts = dict(count(functools.partial(searcher.aggregate, query), {"series": len(names)})["series"])
+        for hit, name in zip(hits, names, strict=True):
+            yield replace(hit, series=name, folded=counts.get(name, 1))
+
+    def facet_values(
+        self,
+        field: str,
+        query: Node,
+        filters: Mapping[str, Node],
+        after: str | None,
+        size: int,
+        among: Collection[str] | None,
+    ) -> list[tuple[str, int]]:
+        """Values of a field with their numbers of documents, in the order of the values."""
+        self._commit()
+        if not self._translation.holds(field):
+            return []
+        wanted = [query, *(node for name, node in filters.items() if name != field)]
+        if among is not None:
+            wanted.append(OneOf(field, tuple(among)))
+        narrowed = filtered(
+            self._translation.every_document(), [self._translation.matching(node) for node in wanted]
+        )
+        aggregate = functools.partial(self._now().searcher.aggregate, narrowed)
+        return values_in_order(aggregate, field, after, size, among)
 
     def _facets(self, now: _Searching, request: Request) -> Mapping[str, Counts]:
         """All facets in one pass, and one more for each that leaves its own filter out; cached until a commit."""
@@ -358,6 +410,10 @@ class Generation:
                 writer.rollback()
             writer.wait_merging_threads()
         self._uncommitted = 0
+
+
+def _stamp(document: tantivy.Document) -> Stamp:
+    return msgspec.json.decode(document.get_first("stamp") or b"", type=Stamp)
 
 
 def _first(searcher: tantivy.Searcher, query: Query) -> tuple[int, float]:

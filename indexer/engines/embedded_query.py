@@ -26,6 +26,7 @@ from indexer.engines.base import (
     Term,
     writable,
 )
+from indexer.engines.embedded_documents import TITLE_ORDERS
 from indexer.engines.embedded_facets import combination
 from indexer.engines.matching import bounded, chain, matching
 from indexer.engines.order import day_bounds
@@ -47,7 +48,8 @@ def schema_of(fields: Sequence[Field]) -> tantivy.Schema:
     builder.add_bytes_field("stamp", stored=True)
     builder.add_unsigned_field("seq", fast=True)
     builder.add_unsigned_field("id_order", fast=True)
-    raw("title_order", fast=True)
+    for name in ("quality_order", "line", *TITLE_ORDERS):
+        builder.add_unsigned_field(name, fast=True)
     for field in fields:
         match field.role:
             case "text":
@@ -116,9 +118,9 @@ class Translation:
         """Match what has one of these values in a field of the engine."""
         return Query.term_set_query(self._schema, name, list(values))
 
-    def following(self, name: str, key: int) -> Query:
-        """Match what has at least this number in a field of the engine."""
-        return Query.range_query(self._schema, name, FieldType.Unsigned, key)
+    def between(self, name: str, low: int, high: int | None = None) -> Query:
+        """Match what has at least this number in a field of the engine, and at most that one."""
+        return Query.range_query(self._schema, name, FieldType.Unsigned, low, high)
 
     def scored(self, node: Node) -> Query:
         """Translate a tree."""

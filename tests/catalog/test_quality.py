@@ -15,7 +15,7 @@ from harvester.catalog.model import (
     Location,
     PeriodOfTime,
 )
-from harvester.catalog.quality import _MACHINE_READABLE, _PROPRIETARY, CRITERIA, quality
+from harvester.catalog.quality import _MACHINE_READABLE, _PROPRIETARY, CRITERIA, quality, score
 from harvester.catalog.validate import validate
 from harvester.catalog.vocabularies import Vocabularies
 
@@ -116,3 +116,8 @@ def test_a_dataset_that_leads_nowhere_is_told(full: Dataset) -> None:
     assert [(one.severity, one.code) for one in validate(nowhere)] == [("warning", "no-link")]
     service = Distribution(access_service=DataService(endpoint_url="https://a.kr/api"))
     assert validate(replace(nowhere, distribution=(service,))) == ()
+
+
+def test_the_score_alone_is_that_of_the_whole_judgement(bare: Dataset, full: Dataset) -> None:
+    for dataset in (bare, replace(bare, issued="2024"), full):
+        assert score(dataset) == quality(dataset).score

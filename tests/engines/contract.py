@@ -60,6 +60,7 @@ def document(
     sort_title: str | None = None,
     source: str = "kepco.datagokr",
     content_hash: str | None = None,
+    quality: int | None = None,
     **values: str | tuple[str, ...],
 ) -> Document:
     texts = {
@@ -80,6 +81,7 @@ def document(
         terms={name: text for name, text in texts.items() if text},
         values={"source": (source,), **exact},
         sort_title=sort_title or title or id,
+        quality=quality,
     )
 
 
@@ -643,11 +645,11 @@ class SearchIndexContract:
     def ordered(self, index: SearchIndex) -> SearchIndex:
         fill(
             index,
-            document("d", 1, title="같", sort_title="나", modified="2020-01-01", issued="2019-01-01"),
-            document("b", 2, title="같", sort_title="가", modified="2021-01-01", issued="2019-01-01"),
-            document("a", 3, title="같", sort_title="나", modified="2020-01-01", issued="1899-01-01"),
-            document("c", 4, title="같", sort_title="Z", modified="2022-12-31"),
-            document("f", 5, title="같", sort_title="가나", issued="2024-02-29"),
+            document("d", 1, title="같", sort_title="나", modified="2020-01-01", issued="2019-01-01", quality=7),
+            document("b", 2, title="같", sort_title="가", modified="2021-01-01", issued="2019-01-01", quality=100),
+            document("a", 3, title="같", sort_title="나", modified="2020-01-01", issued="1899-01-01", quality=7),
+            document("c", 4, title="같", sort_title="Z", modified="2022-12-31", quality=0),
+            document("f", 5, title="같", sort_title="가나", issued="2024-02-29", quality=99),
             document("e", 6, title="같", sort_title="나"),
         )
         return index
@@ -659,6 +661,7 @@ class SearchIndexContract:
         ("-modified", "cbadef"),
         ("issued", "abdfce"),
         ("-issued", "fbdace"),
+        ("quality", "bfadce"),
     )
 
     @pytest.mark.parametrize(("sort", "expected"), ORDERS)
@@ -689,13 +692,13 @@ class SearchIndexContract:
         assert (result.total, result.hits) == (6, ())
         assert result.facets["source"] == (("kepco.datagokr", 6),)
 
-    @pytest.mark.parametrize("sort", ["title", "modified", "-modified", "issued", "-issued"])
+    @pytest.mark.parametrize("sort", ["title", "modified", "-modified", "issued", "-issued", "quality"])
     def test_a_cursor_neither_repeats_nor_skips_while_documents_come_and_go(
         self, index: SearchIndex, sort: Sort
     ) -> None:
         def dated(n: int, seq: int) -> Document:
             day = f"2020-01-{1 + n % 5:02}"
-            return document(f"d{n:03}", seq, title="물", sort_title=f"{n % 3}", modified=day, issued=day)
+            return document(f"d{n:03}", seq, title="물", sort_title=f"{n % 3}", modified=day, issued=day, quality=n % 4)
 
         fill(index, *(dated(n, n) for n in range(100, 200)))
         request = Request(query=Term("title", "물"), sort=sort, size=30)
@@ -740,7 +743,7 @@ class SearchIndexContract:
         with pytest.raises(QueryError, match="cursor"):
             ordered.search(Request(query=Everything(), after=cursor))
 
-    @pytest.mark.parametrize("sort", ["relevance", "title", "modified", "-issued"])
+    @pytest.mark.parametrize("sort", ["relevance", "title", "modified", "-issued", "quality"])
     @pytest.mark.parametrize("key", [None, "x", 1, -1.5, 2**62, -(2**62), "\ud7a3" * 1000, "2024-02-31"])
     def test_a_forged_cursor_is_refused_or_continues_somewhere(
         self, ordered: SearchIndex, sort: Sort, key: str | int | float | None

@@ -31,6 +31,7 @@ from indexer.engines.base import (
 from indexer.engines.elasticsearch import ElasticsearchIndex
 from indexer.parameters import DEEPEST
 from tests.engines.contract import AIR, FACETED, Connect, SearchIndexContract, at, document, fill, find, matching
+from tests.engines.contract_lines import LinesContract
 
 pytestmark = pytest.mark.elasticsearch
 
@@ -48,14 +49,14 @@ def fresh(node: str) -> Iterator[str]:
             client.indices.delete(index=generations)
 
 
-class TestElasticsearch8Contract(SearchIndexContract):
+class TestElasticsearch8Contract(SearchIndexContract, LinesContract):
     @pytest.fixture
     def connect(self, elasticsearch: str) -> Iterator[Connect]:
         with fresh(elasticsearch) as url:
             yield lambda: ElasticsearchIndex(url)
 
 
-class TestElasticsearch9Contract(SearchIndexContract):
+class TestElasticsearch9Contract(SearchIndexContract, LinesContract):
     @pytest.fixture
     def connect(self, elasticsearch_9: str) -> Iterator[Connect]:
         with fresh(elasticsearch_9) as url:

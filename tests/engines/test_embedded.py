@@ -20,11 +20,12 @@ from indexer.engines.embedded import EmbeddedIndex
 from indexer.engines.seen import Seen
 from indexer.fields import FIELDS
 from tests.engines.contract import ANALYSIS, LEDGER, Connect, SearchIndexContract, at, document, fill, matching
+from tests.engines.contract_lines import LinesContract
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-class TestEmbeddedContract(SearchIndexContract):
+class TestEmbeddedContract(SearchIndexContract, LinesContract):
     @pytest.fixture
     def connect(self, tmp_path: Path) -> Connect:
         def open_index() -> SearchIndex:
