@@ -295,9 +295,7 @@ class Generation:
         wanted = [query, *(node for name, node in filters.items() if name != field)]
         if among is not None:
             wanted.append(OneOf(field, tuple(among)))
-        narrowed = filtered(
-            self._translation.every_document(), [self._translation.matching(node) for node in wanted]
-        )
+        narrowed = filtered(self._translation.every_document(), [self._translation.matching(node) for node in wanted])
         aggregate = functools.partial(self._now().searcher.aggregate, narrowed)
         return values_in_order(aggregate, field, after, size, among)
 
