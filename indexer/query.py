@@ -1,4 +1,4 @@
-"""A search compiled into the engine-neutral trees that engines answer, and asked: all words first, then most of them."""
+"""A search compiled into the trees that engines answer, and asked: all words first, then most of them."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Asked(NamedTuple):
     """What an engine found, and how the typed text was understood.
 
     `words` are what was looked for, with all forms. So many datasets as `strict` says have all words; others follow
-    that have some. `folded`: so many hits those make that have all words, where hits are folded. `position` is that
-    of the first hit. `cut`: the text was longer than what was looked for.
+    that have some. Where hits are folded, those with all words make so many `lines`. `position` is that of the first
+    hit. `cut`: the text was longer than what was looked for.
     """
 
     result: Result
@@ -61,12 +61,12 @@ class Asked(NamedTuple):
     strict: int
     position: int = 0
     cut: bool = False
-    folded: int | None = None
+    lines: int | None = None
 
     @property
-    def whole(self) -> int:
-        """So many hits have all words."""
-        return self.strict if self.folded is None else self.folded
+    def strict_lines(self) -> int:
+        """So many lines have all words: where hits are folded, fewer than hits."""
+        return self.strict if self.lines is None else self.lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +141,18 @@ def ask(
     Where none has them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
     """
     plan = compile(query, meaning, facets, values)
-    if query.series is None:
+    if "series" not in query.filters:
         return _ask(index, query, plan, meaning, lexicon)[0]
-    # What is looked for is decided as if there were no series: then as many are found as the folded hit said.
-    narrowed = plan.base
-    kept = {name: node for name, node in narrowed.filters.items() if name != "series"}
-    plan = replace(plan, base=replace(narrowed, filters=kept, facets={}, size=0, offset=0, after=None))
-    asked, shown, whole = _ask(index, replace(query, offset=0, cursor=None), plan, meaning, lexicon)
-    result = index.search(replace(narrowed, query=shown.query))
+    # What is looked for is decided as if there were no series: then as many are found as the folded line said.
+    opened = plan.base
+    others = {name: node for name, node in opened.filters.items() if name != "series"}
+    plan = replace(plan, base=replace(opened, filters=others, facets={}, size=0, offset=0, after=None))
+    asked, shown, whole = _ask(index, query, plan, meaning, lexicon)
+    result = index.search(replace(opened, query=shown.query))
     strict = result.total
     if shown is not whole:
-        strict = index.counts([Filtered(whole.query, tuple(narrowed.filters.values()))])[0]
-    return asked._replace(result=result, strict=strict, position=_position(query))
+        strict = index.counts([Filtered(whole.query, tuple(opened.filters.values()))])[0]
+    return asked._replace(result=result, strict=strict)
 
 
 def _ask(
@@ -161,7 +161,7 @@ def _ask(
     """Give what was found, the request for it, and the one for what has all words."""
     if len(plan.loose) > MOST_WORDS:
         plan = _weightiest(index, plan)
-    position = _position(query)
+    position = cursor_position(query.cursor) if query.cursor else query.offset
     if query.exact or not plan.loose:
         request = plan.request()
         found = index.search(request)
@@ -176,19 +176,14 @@ def _ask(
     if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
         plan = corrected
         whole, found = plan.request(), index.search(plan.request())
-    request, strict, folded = whole, found.total, None
+    request, strict, lines = whole, found.total, None
     if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (some := _relaxed(index, plan)) is not None:
         request, found = some, index.search(some)
         if request.fold and strict:
-            few = replace(whole, facets={}, size=strict, offset=0, after=None)
-            folded = len(index.search(few).hits)
+            lines = len(index.search(replace(whole, facets={}, size=strict, offset=0, after=None)).hits)
     if request is trial and plan.base.facets and not trial.facets:
         found = replace(found, facets=index.search(replace(plan.request(), size=0, offset=0, after=None)).facets)
-    return Asked(found, plan.words, strict, position, plan.cut, folded), request, whole
-
-
-def _position(query: SearchQuery) -> int:
-    return cursor_position(query.cursor) if query.cursor else query.offset
+    return Asked(found, plan.words, strict, position, plan.cut, lines), request, whole
 
 
 def compile(
@@ -225,7 +220,6 @@ def compile(
             filters={
                 **{name: OneOf(name, spellings(chosen)) for name, chosen in query.filters.items()},
                 **{name: Range(name, low, high) for name, (low, high) in query.dates.items()},
-                **({"series": OneOf("series", (query.series,))} if query.series else {}),
             },
             facets=dict.fromkeys(FILTERS, FACET_VALUES) if facets is None else facets,
             sort=query.sort or ("relevance" if asks else "-modified"),
@@ -233,7 +227,7 @@ def compile(
             offset=query.offset,
             after=query.cursor,
             # Who names a series wants to see what is in it.
-            fold=query.fold and query.series is None,
+            fold=query.fold and "series" not in query.filters,
         ),
         plain=typed[:_MOST_READ],
         other=tuple(other),

@@ -93,7 +93,6 @@ def test_days(given: str, days: tuple[str | None, str | None]) -> None:
         size=st.integers(1, 100),
         offset=st.integers(0, 9900),
         fold=st.booleans(),
-        series=st.none() | st.text(min_size=1, max_size=20).map(typed).filter(bool),
     )
 )
 @settings(max_examples=200)
