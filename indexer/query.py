@@ -1,4 +1,4 @@
-"""A search compiled into the engine-neutral trees that engines answer, and asked: all words first, then most of them."""
+"""A search compiled into the trees that engines answer, and asked: all words first, then most of them."""
 
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvester.catalog import codec
-from harvester.catalog.model import Agent, Concept, Dataset, Distribution
+from harvester.catalog.model import Agent, Concept, Dataset, Distribution, Location, PeriodOfTime
 from harvester.ledger.types import Change
+from indexer import analysis
 from indexer.documents import ANALYSIS, document
 from indexer.engines.base import SEPARATOR, Document
 from indexer.fields import BY_NAME
@@ -47,6 +48,11 @@ def test_a_whole_dataset() -> None:
         language=("ko",),
         issued="2019-05",
         modified="2024-03-05T09:00:00+09:00",
+        landing_page="https://www.data.go.kr/data/15000001/fileData.do#tab",
+        other_identifier=("doi:10.1234/AB-1",),
+        spatial=(Location(label={"ko": "서울"}),),
+        temporal=(PeriodOfTime(start="2019", end="2020"),),
+        additional={"컬럼명": "측정일시, 값", "비고": "없음"},
         distribution=(
             Distribution(format=Concept(source="csv", code="CSV")),
             Distribution(format=Concept(source="csv", code="CSV")),
@@ -57,12 +63,19 @@ def test_a_whole_dataset() -> None:
     content = codec.encode(dataset)
     found = document(change(content))
     assert found.terms == {
-        "title": f"전기차 충전 현황 {SEPARATOR} charg station",
-        "keyword": f"ev {SEPARATOR} 전기차 {SEPARATOR} 충전",
+        "title": f"전기차 충전 -소 현황 {SEPARATOR} charg station",
+        "keyword": f"ev {SEPARATOR} 전기차 {SEPARATOR} 충전 -소",
         "publisher": f"한국 전력 공사 {SEPARATOR} 한국 전력",
-        "description": "전기차 충전 소 위치 이",
-        "grams": "전기 기차 차충 충전 전소 소현 현황 ch ha ar rg gi in ng gs st ta at ti io on ns ev "
-        "전기 기차 충전 전소",
+        "description": "전기차 충전 소의 위치",
+        "column": "측정 일시 값",
+        "place": f"서울 {SEPARATOR} 2019 2020",
+        "identifier": "15000001 10.1234/ab-1 data.go.kr/data/15000001/filedata.do#tab =전기차충전소현황 "
+        "=chargingstations",
+        "grams": "전기 기차 차충 충전 전소 소현 현황 ¦ ch ha ar rg gi in ng gs st ta at ti io on ns ¦ ev ¦ "
+        "전기 기차 ¦ 충전 전소",
+        "word": "wjsrlck|전기차 cndwjsth|충전소 gusghkd|현황 charging|charging stations|stations ev|ev",
+        "initials": "ㅈㄱㅊ ㄱㅊㅊ ㅊㅊㅈ ㅊㅈㅅ ㅈㅅㅎ ㅅㅎㅎ ¦ "
+        "cha har arg rgi gin ing ngs gst sta tat ati tio ion ons",
     }
     assert found.values == {
         "organization": ("한국전력공사",),
@@ -91,7 +104,7 @@ def test_every_name_is_a_field() -> None:
 
 def test_a_bare_dataset() -> None:
     found = made()
-    assert found.terms == {}
+    assert found.terms == {"identifier": "1"}
     assert found.values == {"source": ("kepco.datagokr",), "member": ("kepco",), "series": ("abc",)}
     assert found.sort_title == "abc"
     assert found.quality == 0
@@ -134,7 +147,7 @@ def test_endless_texts_are_cut() -> None:
         keyword={"ko": tuple(f"낱말{n}" for n in range(100_000))},
         theme=(Concept(source="x" * 100_000),),
     )
-    assert max(len(text) for text in found.terms.values()) < 120_000
+    assert max(len(text) for text in found.terms.values()) < 150_000
     assert len(found.sort_title) <= 100
     assert len(found.values["theme"][0]) == 101
 
@@ -191,4 +204,4 @@ def test_other_processes_make_the_same_documents() -> None:
 
 
 def test_the_version_names_the_analysis() -> None:
-    assert ANALYSIS == "1.2"
+    assert ANALYSIS.startswith(f"{analysis.ANALYSIS}.")

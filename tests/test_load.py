@@ -16,6 +16,7 @@ from harvester.catalog.identifiers import dataset_id
 from harvester.errors import ForeignIndexError, IndexEngineError, LedgerError
 from harvester.ledger import Change, Ledger, SetAside
 from indexer import load, making
+from indexer.documents import ANALYSIS, packaged
 from indexer.engines.base import (
     Checkpoint,
     Deletion,
@@ -83,7 +84,7 @@ class LoadContract:
     def test_what_is_new_changed_and_gone_arrives(self, ledger: Ledger, index: SearchIndex) -> None:
         put(ledger, *(dataset(KEPCO, str(n), f"전력 사용량 {n}") for n in range(4)), dataset(NIA, "1", "말뭉치"))
         assert load.bring_up_to_date(ledger, index) == IndexReport(5, 5, 0)
-        assert index.checkpoint() == Checkpoint(ledger.id, 5, load.ANALYSIS)
+        assert index.checkpoint() == Checkpoint(ledger.id, 5, ANALYSIS)
         assert present(index) == ids(KEPCO, 0, 1, 2, 3) | ids(NIA, 1)
         put(ledger, dataset(KEPCO, "1", "전력 판매량"), dataset(KEPCO, "9", "송전 설비"))
         remove(ledger, KEPCO, "2")
@@ -254,17 +255,17 @@ class LoadContract:
             load.rebuild(restored, index)
             assert present(index) == ids(KEPCO, 1)
 
-    def test_an_index_of_another_analysis_is_refused(
-        self, ledger: Ledger, index: SearchIndex, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_an_index_of_another_analysis_is_searched_and_not_written(self, ledger: Ledger, index: SearchIndex) -> None:
         put(ledger, dataset(KEPCO, "1", "전력"))
         load.bring_up_to_date(ledger, index)
-        monkeypatch.setattr(load, "ANALYSIS", "from tomorrow")
-        with pytest.raises(ForeignIndexError, match="now it is from tomorrow; run `datamoa rebuild`"):
-            load.bring_up_to_date(ledger, index)
-        load.rebuild(ledger, index)
+        tomorrow = packaged()._replace(analysis="from tomorrow")
+        for write in (load.bring_up_to_date, load.verify):
+            with pytest.raises(ForeignIndexError, match="now it is from tomorrow; run `datamoa rebuild`"):
+                write(ledger, index, tomorrow)
+        assert present(index) == ids(KEPCO, 1)
+        load.rebuild(ledger, index, tomorrow)
         assert index.checkpoint() == Checkpoint(ledger.id, 1, "from tomorrow")
-        assert load.bring_up_to_date(ledger, index) == IndexReport(1, 0, 0)
+        assert load.bring_up_to_date(ledger, index, tomorrow) == IndexReport(1, 0, 0)
 
     # --- several at once
 
@@ -319,7 +320,7 @@ class LoadContract:
         expected = ids(KEPCO, 99, *(n for n in range(30) if n not in {2, 5}))
         assert report.documents == len(expected) == index.document_count()
         assert present(index) == expected
-        assert index.checkpoint() == Checkpoint(ledger.id, ledger.last_seq(), load.ANALYSIS)
+        assert index.checkpoint() == Checkpoint(ledger.id, ledger.last_seq(), ANALYSIS)
         assert {change.id for change in taken if isinstance(change, Deletion)} == ids(KEPCO, 2)
         assert {hit.id for hit in index.search(Request(query=Term("title", "바뀌"))).hits} | {
             hit.id for hit in index.search(Request(query=Term("title", "바뀐"))).hits

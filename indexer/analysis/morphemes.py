@@ -1,8 +1,8 @@
 """Korean words into morphemes, by mecab-ko and its dictionary. Pure: a run gives the same terms everywhere.
 
-mecab's best reading is the most likely one in a sentence. In a name it is often wrong: 안성시 is read as the adverb 안 and
-성시, 행정안전부 as 행정, 안 and 전부. So the best readings are compared, and the one that reads most like a name wins
-(`_doubt`); only where the first one is doubtful, because most are not.
+mecab's best reading is the most likely one in a sentence. In a name it is often wrong: 안성시 is read as the adverb 안
+and 성시, 이용현황 as a person called 이용현 and 황. So the best readings are compared, and the one that reads most like
+a name wins (`_doubt`); only where the first one is doubtful, because most are not.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _AFTER_LENGTH = len(_AFTER.strip())
 
 _READINGS = (12, 100)
 """So many readings are compared; the larger number where the smaller one leaves a reading of `_WRONG` doubt."""
-_CLEAR = 1.75
+_CLEAR = 1.0
 """A first reading with less doubt is taken without looking at others."""
 _WRONG = 8.0
 
@@ -82,12 +82,13 @@ _PARTICLES = frozenset(
 NEGATORS = frozenset("비미무불부반")
 """Prefixes that turn a meaning around: 비급여 must not be found by 급여."""
 
+_PERSON = 3.0
+"""For the name of a person inside a longer word: 이용현 and 황 in 이용현황, 공영주 in 공영주차장."""
 _SHORT_NOUNS = frozenset(("NNG", "NNP", "XR"))
 # How unlikely a tag is inside a name; chosen on half of the known items of the search study, checked on the other half.
 _DOUBTFUL = {
     **{"MAG": 10.0, "MAJ": 10.0, "MM": 10.0, "IC": 10.0, "UNKNOWN": 6.0, "XPN": 4.0},
     **{"NR": 3.0, "NNB": 3.0, "NP": 3.0},
-    "XSN": 0.5,
 }
 
 
@@ -227,7 +228,9 @@ def _doubt(run: str, reading: _Reading, least: float) -> float:
             verb = False
             doubt += morpheme.doubt
             if morpheme.tag in _SHORT_NOUNS:
-                doubt += 2.5 if not place else 1.0 if place + 1 == len(reading) else 2.0
+                doubt += 2.5 if not place else 0.75 if place + 1 == len(reading) else 2.0
+            elif morpheme.tag == "XSN":
+                doubt += 0.5 if place + 1 == len(reading) else 1.0
         if doubt >= least:
             return doubt
         at += morpheme.length
@@ -240,7 +243,7 @@ def _doubt(run: str, reading: _Reading, least: float) -> float:
 
 
 def _negates(run: str, at: int, reading: _Reading, place: int) -> bool:
-    """Whether the morpheme at `place` (syllable `at`) is a prefix that turns the meaning of the noun after it around."""
+    """Whether the morpheme at `place` (syllable `at`) is a prefix that negates the noun after it."""
     if run[at] not in NEGATORS or reading[place].length != 1 or place + 1 >= len(reading):
         return False
     tag, following = reading[place].tag, reading[place + 1]
@@ -319,26 +322,26 @@ def _read(line: str) -> _Morpheme:
     first and last part of speech, and what it is made of as ``하/VV/*+았/EP/*`` (mecab-ko-dic's format).
     """
     surface, entry = line.split("\t", 1)
-    tag, _, _, _, _, _, _, expression = entry.split(",", 7)
+    tag, meaning, _, _, _, _, _, expression = entry.split(",", 7)
     whole = len(surface)
     if expression == "*":
-        return _told(whole, tag, ((surface, tag, 0, whole),))
+        return _told(whole, tag, meaning, ((surface, tag, 0, whole),))
     parts = [(part, each) for part, _, each in (one.partition("/") for one in expression.split("+")) if part]
     divided = "".join(part for part, _ in parts) == surface
     if not divided and tag[0] in "NXM":
         # The dictionary's normal form (식 as 씩), or speech that is seldom meant in a name (게 as 것 and a particle).
-        return _told(whole, tag, ((surface, tag, 0, whole),))
+        return _told(whole, tag, meaning, ((surface, tag, 0, whole),))
     found: list[tuple[str, str, int, int]] = []
     start = 0
     for part, each in parts:
         each = each.partition("/")[0]
         found.append((part, each, start, start + len(part)) if divided else (part, each, 0, whole))
         start += len(part)
-    return _told(whole, tag, tuple(found))
+    return _told(whole, tag, meaning, tuple(found))
 
 
-def _told(length: int, tag: str, parts: tuple[tuple[str, str, int, int], ...]) -> _Morpheme:
-    doubt = _DOUBTFUL.get(tag.partition("+")[0], 0.0)
+def _told(length: int, tag: str, meaning: str, parts: tuple[tuple[str, str, int, int], ...]) -> _Morpheme:
+    doubt = _PERSON if meaning == "인명" else _DOUBTFUL.get(tag.partition("+")[0], 0.0)
     if "+" in tag:
         doubt += 8.0  # contracted speech
     grammar = _is_grammar(tag)

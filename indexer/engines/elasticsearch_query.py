@@ -215,7 +215,7 @@ def facet_values_body(
     among: Sequence[str] | None,
 ) -> dict[str, Json]:
     """Arguments of a ``search`` for `size` values of a field that follow `after`, in the order of the values."""
-    within = [translate(node) for node in (query, *(node for name, node in filters.items() if name != field))]
+    within = [_matching(node) for node in (query, *(node for name, node in filters.items() if name != field))]
     if among is not None:
         within.append(translate(OneOf(field, tuple(among))))
         included = {"include": [value for value in among if _holdable(field, value)]}
