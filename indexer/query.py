@@ -165,7 +165,11 @@ def ask(
         request, found = some, index.search(some)
     if request is trial and plan.base.facets and not trial.facets:
         found = replace(found, facets=index.search(replace(plan.request(), size=0, offset=0, after=None)).facets)
-    return Asked(found, plan.words, strict, position, plan.cut)
+    lines = None
+    if query.fold and 0 < strict < found.total:
+        first = replace(plan.request(), size=strict, offset=0, after=None, facets={})
+        lines = len(index.search(first).hits)
+    return Asked(found, plan.words, strict, position, plan.cut, lines)
 
 
 def compile(
