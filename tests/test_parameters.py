@@ -92,6 +92,8 @@ def test_days(given: str, days: tuple[str | None, str | None]) -> None:
         sort=st.none() | st.sampled_from(SORTS),
         size=st.integers(1, 100),
         offset=st.integers(0, 9900),
+        fold=st.booleans(),
+        series=st.none() | st.text(min_size=1, max_size=20).map(typed).filter(bool),
     )
 )
 @settings(max_examples=200)

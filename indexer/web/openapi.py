@@ -97,9 +97,14 @@ def _parameters() -> Iterator[dict[str, Any]]:
             note = f"{field.label}: {said}; a year or month counts whole"
             yield _parameter(f"{name}_{end}", note, {"type": "string", "pattern": _DAY})
     yield _parameter(
+        "series",
+        "`series` of a folded hit: the datasets that it stands for, not folded",
+        {"type": "string", "maxLength": LONGEST_VALUE},
+    )
+    yield _parameter(
         "sort",
-        "Order; a leading minus means newest first. Default: relevance where there are words, else -modified. "
-        "Datasets without a date come last",
+        "Order; a leading minus means newest first, `quality` the best metadata first. Default: relevance where there "
+        "are words, else -modified. Datasets without a date come last",
         {"type": "string", "enum": list(SORTS)},
     )
     yield _parameter("size", "Hits a page", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": 10})
@@ -110,6 +115,12 @@ def _parameters() -> Iterator[dict[str, Any]]:
     )
     note = "`cursor` of an earlier answer to the same search; not together with `from`"
     yield _parameter("cursor", note, {"type": "string"})
+    yield _parameter(
+        "fold",
+        "`true`: of near-equal titles of many agencies or years only the first hit, which says in `folded` how many "
+        "there are; `size`, `from` and `cursor` count such lines, `total` and facets count datasets",
+        {"type": "boolean", "default": False},
+    )
     yield _parameter(
         "exact",
         "`true`: only what is written like the text: no synonyms, corrections or other names, and all words must match",
