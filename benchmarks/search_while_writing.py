@@ -59,7 +59,7 @@ def main() -> None:
     print(f"machine: {_machine()}\ncommand: python -m benchmarks.search_while_writing {' '.join(sys.argv[1:])}\n")
     settings = prepared(options.home, options.datasets, options.shared)
     _have_an_index(settings)
-    with Ledger.open(settings.database_url) as ledger, contextlib.closing(open_index(settings)) as index:
+    with Ledger.open(settings.database_url) as ledger, contextlib.closing(open_index(settings, follow=True)) as index:
         _change(ledger, settings, options)
         searcher = Searcher(ledger, index, config.vocabularies(settings.config), settings.config)
         texts = Texts(options.shared, seed=1).words(2)
