@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from harvester import config
 from harvester.catalog import codec
@@ -52,6 +53,15 @@ Spans = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
+class Folded:
+    """What a folded line stands for: `count` datasets of one series, found by the parameters `query`."""
+
+    count: int
+    series: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """One found dataset, as far as a list of results shows it.
 
@@ -75,6 +85,7 @@ class Found:
     partial: bool = False
     matches: tuple[Match, ...] | None = None
     missing: tuple[str, ...] = ()
+    folded: Folded | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint has it."""
@@ -92,7 +103,15 @@ class Found:
             "highlights": {name: list(fragments) for name, fragments in self.highlights.items()},
             "partial": self.partial,
             "missing": list(self.missing),
-        } | ({} if self.matches is None else {"matches": [match.to_json() for match in self.matches]})
+        } | self._asked_for()
+
+    def _asked_for(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if self.matches is not None:
+            found["matches"] = [match.to_json() for match in self.matches]
+        if self.folded is not None:
+            found["folded"] = asdict(self.folded)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +151,14 @@ class Answer:
             "words": [_understood(word, little=word in self.little) for word in self.understood],
             **self.hints.to_json(),
         }
+
+
+def _opening(query: SearchQuery, series: str) -> str:
+    """Give the parameters of a search for all that a folded line stands for."""
+    opened = replace(
+        query, filters={**query.filters, "series": (series,)}, fold=False, explain=False, size=10, offset=0, cursor=None
+    )
+    return urlencode(opened.to_parameters())
 
 
 def _understood(word: Word, *, little: bool) -> dict[str, Any]:
@@ -194,11 +221,14 @@ class Searcher:
             if row is not None and not row.removed:
                 dataset = codec.decode(row.content)
                 found = self._found(dataset, hit.score, explainer)
-                partial = place >= asked.strict
+                partial = place >= asked.strict_lines
                 texts = _texts(dataset) if explains or partial else {}
                 matches = tuple(explainer.matches(texts)) if explains else None
                 missing = tuple(explainer.missing(texts)) if partial else ()
-                hits.append(replace(found, partial=partial, matches=matches, missing=missing))
+                found = replace(found, partial=partial, matches=matches, missing=missing)
+                if hit.series is not None and hit.folded > 1:
+                    found = replace(found, folded=Folded(hit.folded, hit.series, _opening(query, hit.series)))
+                hits.append(found)
         facets = {
             field: tuple(FacetValue(value, self.label(field, value), count) for value, count in counts)
             for field, counts in asked.result.facets.items()

@@ -164,7 +164,7 @@ class Meaning:
 
     def _alternatives_of(self, words: Sequence[str]) -> Iterator[Form]:
         for name in self._agencies.get(self._in_table(self._agencies, words) or "", ()):
-            if (form := self._form(name, "agency", 1.0, ("publisher", "title"))) is not None:
+            if (form := self._form(name, "agency", ranking.AGENCY, ("publisher", "title"))) is not None:
                 yield form
         for other in self._tables.synonyms.get(self._in_table(self._tables.synonyms, words) or "", ()):
             if (form := self._form(other.text, "synonym", other.weight * ranking.SYNONYM)) is not None:
@@ -210,7 +210,9 @@ class Meaning:
     def _form(
         self, text: str, why: Why, weight: float, fields: Sequence[str] = _SEARCHED, *, loose: bool = False
     ) -> Form | None:
-        """Look for `text`, all its words, side by side each; `loose`: without a last syllable that may be a particle."""
+        """Look for all words of `text`, the terms of each side by side; `loose`: without a last syllable that may be a
+        particle.
+        """
         nodes: list[Node] = []
         sequences: list[tuple[str, ...]] = []
         terms: list[str] = []
@@ -245,8 +247,8 @@ class Meaning:
     def corrected(self, word: Word, lexicon: Lexicon, *, known: bool, alone: bool) -> Word | None:
         """Give a word the forms that slips of the fingers may have hidden; None where there are none.
 
-        `known`: documents have it as it was typed. Then only what cannot be meant as typed is corrected. Not `alone`: it
-        is one of many words, as in a sentence; then a short word is no misspelt one.
+        `known`: documents have it as it was typed. Then only what cannot be meant as typed is corrected. Not `alone`:
+        it is one of many words, as in a sentence, where a short word is not taken for a misspelt one.
         """
         text = normal(word.typed)
         forms = [*self._other_keyboard(word.typed, lexicon, known=known), *self._by_initials(text, lexicon)]
@@ -268,6 +270,7 @@ class Meaning:
             meant = _LATIN.sub(lambda match: typed_in_hangul(match[0]), text)
             if _SYLLABLES.search(meant) and not re.search("[ㄱ-ㅣ]", meant):
                 yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+                yield from self._alternatives_of([meant])
         if re.search("[ㄱ-ㅣ]", text) or (not known and _SYLLABLES.fullmatch(text)):
             meant = strokes(text).lower()
             if re.fullmatch(r"[a-z0-9.\-]+", meant) and lexicon.count(meant):

@@ -24,16 +24,18 @@ DEEPEST = 10_000
 SORTS: tuple[Sort, ...] = get_args(Sort)
 DATES = tuple(each.name for each in FIELDS if each.role == "date")
 FILTERS = tuple(each.name for each in FACETS)
+NARROWED_BY = (*FILTERS, "series")
+"""Fields that a search can be narrowed by: the facets, and the series that a folded line stands for."""
 PARAMETERS = (
     "q",
-    *FILTERS,
+    *NARROWED_BY,
     *DATES,
     *(f"{name}_{end}" for name in DATES for end in ("from", "to")),
-    *("sort", "size", "from", "cursor", "exact", "explain"),
+    *("sort", "size", "from", "cursor", "exact", "explain", "fold"),
 )
 """Every parameter of a search. Filters may be repeated: the values of one field are alternatives."""
 
-NARROWING = tuple(name for name in PARAMETERS if name.startswith((*FILTERS, *DATES)))
+NARROWING = tuple(name for name in PARAMETERS if name.startswith((*NARROWED_BY, *DATES)))
 """The parameters that narrow a search, beside its text."""
 SUGGESTING = ("q", *NARROWING, "size")
 MOST_SUGGESTIONS = 20
@@ -60,6 +62,7 @@ class SearchQuery:
     cursor: str | None = None
     exact: bool = False
     explain: bool = False
+    fold: bool = False
 
     @classmethod
     def from_parameters(cls, parameters: Iterable[tuple[str, str]]) -> SearchQuery:
@@ -74,7 +77,7 @@ class SearchQuery:
             if value.strip():
                 given.setdefault(name, []).append(value.strip())
         for name, values in given.items():
-            if name not in FILTERS and len(values) > 1:
+            if name not in NARROWED_BY and len(values) > 1:
                 raise QueryError(f"{name}: given {len(values)} times; once is allowed", parameter=name)
         one = {name: values[0] for name, values in given.items()}
         size = _number(one, "size", 10, 1, LARGEST_PAGE)
@@ -83,7 +86,7 @@ class SearchQuery:
             raise QueryError("from: not together with cursor, which says itself where to go on", parameter="from")
         return cls(
             q=clean(one.get("q", "")).strip(),
-            filters={name: _values(name, given[name]) for name in FILTERS if name in given},
+            filters={name: _values(name, given[name]) for name in NARROWED_BY if name in given},
             dates={name: days for name in DATES if (days := _days(name, one)) is not None},
             sort=_sort(one.get("sort")),
             size=size,
@@ -91,6 +94,7 @@ class SearchQuery:
             cursor=one.get("cursor"),
             exact=_switch(one, "exact"),
             explain=_switch(one, "explain"),
+            fold=_switch(one, "fold"),
         )
 
     @classmethod
@@ -107,13 +111,13 @@ class SearchQuery:
     def to_parameters(self) -> list[tuple[str, str]]:
         """As URL parameters, in a fixed order, without what is the default anyway."""
         pairs = [("q", self.q)] if self.q else []
-        pairs += [(name, value) for name in FILTERS for value in self.filters.get(name, ())]
+        pairs += [(name, value) for name in NARROWED_BY for value in self.filters.get(name, ())]
         pairs += [(name, f"{low or ''}..{high or ''}") for name, (low, high) in self.dates.items()]
         pairs += [("sort", self.sort)] if self.sort else []
         pairs += [("size", str(self.size))] if self.size != 10 else []
         pairs += [("from", str(self.offset))] if self.offset else []
         pairs += [("cursor", self.cursor)] if self.cursor is not None else []
-        pairs += [(name, "true") for name in ("exact", "explain") if getattr(self, name)]
+        pairs += [(name, "true") for name in ("exact", "explain", "fold") if getattr(self, name)]
         return pairs
 
 

@@ -1,4 +1,4 @@
-"""A search compiled into the engine-neutral trees that engines answer, and asked: all words first, then most of them."""
+"""A search compiled into the trees that engines answer, and asked: all words first, then most of them."""
 
 from __future__ import annotations
 
@@ -59,6 +59,12 @@ class Asked(NamedTuple):
     strict: int
     position: int = 0
     cut: bool = False
+    lines: int | None = None
+
+    @property
+    def strict_lines(self) -> int:
+        """So many lines have all words: where hits are folded, fewer than hits."""
+        return self.strict if self.lines is None else self.lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +203,7 @@ def compile(
             size=query.size,
             offset=query.offset,
             after=query.cursor,
+            fold=query.fold,
         ),
         plain=typed[:_MOST_READ],
         other=tuple(other),

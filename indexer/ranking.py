@@ -31,6 +31,8 @@ ALL_WORDS = 100.0
 KEYBOARD = 1.0
 INITIALS = 0.7
 COMPLETION = 0.7
+AGENCY = 1.0
+"""The full name of an agency for another of its names."""
 ACRONYM = 0.8
 IDENTIFIER = 20.0
 SYLLABLE = 0.05

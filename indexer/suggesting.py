@@ -48,6 +48,8 @@ _TITLES_READ = 12
 # lexicon has the most frequent ones at hand.
 _SEARCHED_FROM = 3
 _LONGEST_LOOKED_AT = 200
+_REMEMBERED_KEYS = 3
+_REMEMBERED = 2000
 _LAST = re.compile(r"(?:(?!_)\w)+(?:['&·ㆍ・･‧∙.+-]+(?:(?!_)\w)+)*['&·ㆍ・･‧∙.+-]*$")
 _INITIALS = re.compile("[ㄱ-ㅎ]+")
 _LATIN = re.compile("[a-z]", re.IGNORECASE)
@@ -86,9 +88,24 @@ class Suggester:
         self._titles = titles
         self._values = values
         self._read_before: tuple[SearchQuery, Plan] | None = None
+        self._lexicon: Lexicon | None = None
+        self._beginnings: dict[tuple[str, int], list[Suggestion]] = {}
 
     def suggest(self, query: SearchQuery, lexicon: Lexicon) -> list[Suggestion]:
         """Give suggestions, as many as `query` has room for, for its text under its filters."""
+        if len(strokes(query.q)) > _REMEMBERED_KEYS or query.filters or query.dates:
+            return self._made(query, lexicon)
+        # The first keys of a word stand for very many datasets, and everybody types them.
+        if lexicon is not self._lexicon:
+            self._lexicon, self._beginnings = lexicon, {}
+        found = self._beginnings.get((query.q, query.size))
+        if found is None:
+            found = self._made(query, lexicon)
+            if len(self._beginnings) < _REMEMBERED:
+                self._beginnings[query.q, query.size] = found
+        return found
+
+    def _made(self, query: SearchQuery, lexicon: Lexicon) -> list[Suggestion]:
         most = query.size
         typed = query.q[-_LONGEST_LOOKED_AT:]
         match = _LAST.search(typed)
@@ -231,7 +248,7 @@ class Suggester:
         self, plan: Plan, last: str, completions: Sequence[tuple[Known, Why | None]], typed: str
     ) -> Iterator[Request]:
         """Give what to look for, one after the other until something is found."""
-        most = _COMPLETIONS_IN_TITLES if plan.loose else _CANDIDATES
+        most = _COMPLETIONS_IN_TITLES if plan.loose else _WORDS
         completed = Any(tuple(Term("word", word_key(known.word)) for known, _ in completions[:most]))
         if not last:
             yield self._required(plan)

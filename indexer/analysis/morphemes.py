@@ -1,8 +1,8 @@
 """Korean words into morphemes, by mecab-ko and its dictionary. Pure: a run gives the same terms everywhere.
 
-mecab's best reading is the most likely one in a sentence. In a name it is often wrong: 안성시 is read as the adverb 안 and
-성시, 행정안전부 as 행정, 안 and 전부. So the best readings are compared, and the one that reads most like a name wins
-(`_doubt`); only where the first one is doubtful, because most are not.
+mecab's best reading is the most likely one in a sentence. In a name it is often wrong: 안성시 is read as the adverb 안
+and 성시, 이용현황 as a person called 이용현 and 황. So the best readings are compared, and the one that reads most like
+a name wins (`_doubt`); only where the first one is doubtful, because most are not.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def _doubt(run: str, reading: _Reading, least: float) -> float:
 
 
 def _negates(run: str, at: int, reading: _Reading, place: int) -> bool:
-    """Whether the morpheme at `place` (syllable `at`) is a prefix that turns the meaning of the noun after it around."""
+    """Whether the morpheme at `place` (syllable `at`) is a prefix that negates the noun after it."""
     if run[at] not in NEGATORS or reading[place].length != 1 or place + 1 >= len(reading):
         return False
     tag, following = reading[place].tag, reading[place + 1]

@@ -278,10 +278,13 @@ def writable(value: str) -> bool:
 
 
 def value_key(field: str, value: str) -> tuple[int, str]:
-    """What values of a keyword or year field are ordered by; a year that is none comes before all."""
+    """What values of a keyword or year field are ordered by: texts as they are, years by number.
+
+    What is no year comes before all years.
+    """
     if BY_NAME[field].role != "year":
         return 0, value
-    return (int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1), ""
+    return (int(value), "") if value.isascii() and value.isdigit() and len(value) < 10 else (-1, "")
 
 
 class SearchIndex(Protocol):

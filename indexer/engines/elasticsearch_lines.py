@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any as Json
 from typing import NamedTuple
 
-from indexer.engines.base import Filtered, OneOf, Request
+from indexer.engines.base import OneOf, Request
 from indexer.engines.elasticsearch_query import search_body
 
 Row = Mapping[str, Json]
@@ -63,8 +63,8 @@ def _batches(ask: Ask, request: Request, rows: Sequence[Row]) -> Iterator[Sequen
 
 def _about(request: Request, names: Sequence[str], *, first: bool) -> dict[str, Json]:
     """Ask how many documents of each series were found, and which comes `first`."""
-    within = Filtered(request.query, (*request.filters.values(), OneOf("series", tuple(names))))
-    asked = replace(request, query=within, filters={}, facets={}, after=None, offset=0)
+    filters = {**request.filters, "": OneOf("series", tuple(names))}  # beside a filter of that field, if there is one
+    asked = replace(request, filters=filters, facets={}, after=None, offset=0)
     body = search_body(asked) | {
         "size": len(names) if first else 0,
         "track_total_hits": False,

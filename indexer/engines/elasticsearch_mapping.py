@@ -2,7 +2,8 @@
 
 ``dataset``     the whole dataset as it stands in the ledger, in ``_source`` for Kibana and other readers, not searched
 ``terms.*``     our own terms under a white-space analyzer; not in ``_source``, where they would double the text
-``id``, ``source``, ``content_hash``, ``seq``, ``sort_title``, ``quality``; one field a keyword, date or year of `FIELDS`
+``id``, ``source``, ``content_hash``, ``seq``, ``sort_title``, ``quality``,
+and one field a keyword, date or year of `FIELDS`
 ``hidden``      on a tombstone and on the checkpoint: every search leaves those out
 """
 

@@ -215,15 +215,17 @@ def facet_values_body(
     among: Sequence[str] | None,
 ) -> dict[str, Json]:
     """Arguments of a ``search`` for `size` values of a field that follow `after`, in the order of the values."""
-    within = [translate(node) for node in (query, *(node for name, node in filters.items() if name != field))]
+    within = [_matching(node) for node in (query, *(node for name, node in filters.items() if name != field))]
     if among is not None:
         within.append(translate(OneOf(field, tuple(among))))
         included = {"include": [value for value in among if _holdable(field, value)]}
         listed: Json = {"terms": {"field": field, "size": max(size, 1), "order": {"_key": "asc"}, **included}}
     else:
-        pages = {"sources": [{"value": {"terms": {"field": field}}}], "size": max(size, 1)}
-        key = None if after is None else value_key(field, after)
-        listed = {"composite": {**pages, **({"after": {"value": key}} if key is not None else {})}}
+        pages: Query = {"sources": [{"value": {"terms": {"field": field}}}], "size": max(size, 1)}
+        if after is not None:
+            year, text = value_key(field, after)
+            pages["after"] = {"value": year if BY_NAME[field].role == "year" else text}
+        listed = {"composite": pages}
     found = {"bool": {"filter": within, "must_not": [HIDDEN]}}
     return {"size": 0, "track_total_hits": False, "query": found, "aggs": {"values": listed}}
 

@@ -115,6 +115,16 @@ def _parameters() -> Iterator[dict[str, Any]]:
         "`true`: only what is written like the text: no synonyms, corrections or other names, and all words must match",
         {"type": "boolean", "default": False},
     )
+    series = {"type": "array", "items": {"type": "string", "maxLength": LONGEST_VALUE}, "maxItems": MOST_VALUES}
+    yield _parameter(
+        "series", "Datasets of a series, as `folded` of a hit names it", series, style="form", explode=True
+    )
+    yield _parameter(
+        "fold",
+        "`true`: near-equal titles of many agencies or years are one line, which says in `folded` what it stands for; "
+        "`total` and facets count datasets, `size`, `from` and cursors count lines",
+        {"type": "boolean", "default": False},
+    )
     yield _parameter(
         "explain",
         "`true`: every hit says in `matches` which words it has, where, as it writes them, and why they count",

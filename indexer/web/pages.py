@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -31,6 +32,8 @@ async def search(request: Request) -> Response:
 
     def find(reader: Reader) -> SearchPage:
         query = SearchQuery.from_parameters(given)
+        # A page folds what says the same, but where a line was opened.
+        query = replace(query, fold="series" not in query.filters)
         return search_page(query, reader.searcher.answer(query, reasons=True), reader.searcher.label)
 
     page = await readers(request).ask(find)

@@ -31,6 +31,14 @@ WHY: TypeAlias = Annotated[
 ]
 
 
+class FoldedAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a folded line stands for."""
+
+    count: Annotated[int, Meta(description="found datasets of the series, this one too")]
+    series: Annotated[str, Meta(description="value of the filter `series`")]
+    query: Annotated[str, Meta(description="parameters of /api/search for all of them")]
+
+
 class Hit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A found dataset, as far as a list of results shows it; texts in Korean where there are any."""
 
@@ -54,6 +62,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     partial: Annotated[bool, Meta(description="it has only some of the words")]
     missing: Annotated[list[str], Meta(description="the words that a partial one does not have")]
     matches: Annotated[list[MatchAnswer], Meta(description="with `explain=true` only")] | UnsetType = UNSET
+    folded: Annotated[FoldedAnswer, Meta(description="with `fold=true` only")] | UnsetType = UNSET
 
 
 class MatchAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from indexer.answer import Answer, Found, cut
 from indexer.facets import PARAMETERS, FacetList, FacetQuery, FacetValue
 from indexer.fields import BY_NAME
 from indexer.hints import Correction, Other
-from indexer.parameters import DATES, DEEPEST, FILTERS, SearchQuery
+from indexer.parameters import DATES, DEEPEST, NARROWED_BY, SearchQuery
 from indexer.query import FACET_VALUES
 from indexer.syntax import LONGEST_READ
 
@@ -29,7 +29,7 @@ _EXCERPT = 240
 _TITLE = 300
 # Portals put whole terms of use where the name of a licence is due; the dataset's own page has room for them.
 _LICENSE = 80
-_SORTS = {"relevance": "관련도", "-modified": "최근 수정", "-issued": "최근 등록", "title": "제목"}
+_SORTS = {"relevance": "관련도", "-modified": "최근 수정", "-issued": "최근 등록", "title": "제목", "quality": "품질"}
 _PAGES_AROUND = 2
 _LONGEST_LINKED = 1000
 _HEADING = 120
@@ -135,6 +135,8 @@ class ShownHit(NamedTuple):
     partial: bool
     reasons: list[Reason]
     missing: Sequence[str]
+    more: int
+    opening: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class _Links:
 
     def __init__(self, query: SearchQuery) -> None:
         query = replace(query, q=_linked(query.q))
-        self.parameters = [pair for pair in query.to_parameters() if pair[0] not in ("from", "cursor")]
+        self.parameters = [pair for pair in query.to_parameters() if pair[0] not in ("from", "cursor", "fold")]
 
     def with_(self, name: str, value: str) -> str:
         return _address([*self.parameters, (name, value)])
@@ -216,7 +218,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
         hits=[_shown(hit, label) for hit in answer.hits],
         facets=_facets(query, answer, label, links),
         active=list(_chips(query, label, links)),
-        without_filters=_address(links.kept(*FILTERS, *DATES)),
+        without_filters=_address(links.kept(*NARROWED_BY, *DATES)),
         sorts=_sorts(query, links),
         pages=_pages(query, answer, reachable, links),
         range=Range(
@@ -243,7 +245,7 @@ def search_page(query: SearchQuery, answer: Answer, label: Labels) -> SearchPage
         nothing_to_find=bool(query.q) and not letters(query.q),
         reaches_the_end=answer.total <= DEEPEST or query.offset + query.size < reachable or query.cursor is not None,
         deepest=DEEPEST,
-        narrowed=bool(query.to_parameters()),
+        narrowed=bool(query.offset or query.cursor or links.parameters),
     )
 
 
@@ -293,6 +295,8 @@ def _shown(hit: Found, label: Labels) -> ShownHit:
         partial=hit.partial,
         reasons=_reasons(hit),
         missing=hit.missing,
+        more=hit.folded.count - 1 if hit.folded else 0,
+        opening=f"/?{hit.folded.query}" if hit.folded else "",
     )
 
 
@@ -362,6 +366,9 @@ def _pages(query: SearchQuery, answer: Answer, reachable: int, links: _Links) ->
     # The last page must not reach beyond the deepest hit (`from` + `size`).
     last = max(1, min(-(-reachable // size), DEEPEST // size))
     now = query.offset // size + 1
+    if query.fold:
+        # How many lines there are is not known, only whether more follow.
+        last = min(now + (answer.cursor is not None), DEEPEST // size)
     if last == 1 and now == 1:
         return []
 
