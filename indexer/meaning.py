@@ -37,6 +37,8 @@ _MOST_TERMS = 20
 _SHORT = 2
 _ADDRESS = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S+|\d{5,}|[0-9a-z]+(?:[-_.:/][0-9a-z]+)+", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{5,}")
+# "The last 5 years": how long, not when; titles seldom say it.
+_DURATION = re.compile(r"\d{1,2}(?:년|개년|개월|주|일)(?:간|동안|치)?")
 _ONLY_JAMO = re.compile(r"[ㄱ-ㅣ]+")
 _LATIN = re.compile(r"[a-z]{2,}", re.IGNORECASE)
 _SYLLABLES = re.compile(r"[가-힣]+")
@@ -154,7 +156,7 @@ class Meaning:
         form = self.typed(word)
         if form is None:
             return None
-        if self._tables.noise_class(word) or self.analyser.verbal(word):
+        if self._tables.noise_class(word) or _DURATION.fullmatch(word) or self.analyser.verbal(word):
             return Word(word, (form,), silent=True)
         forms = [form, *self._alternatives_of([word])]
         if len(forms) == 1 and len(word) <= _LONGEST_COMPOUND:

@@ -268,8 +268,8 @@ def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexico
 def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
     """Give the request for documents that have some of the words, those that have all first; None without words.
 
-    Words are taken apart into their terms here. Terms that very many documents have, one syllable and short numbers find
-    nothing alone: they say too little. Words as a whole rank.
+    Words are taken apart into their terms here. Terms that very many documents have, one syllable and short numbers
+    find nothing alone: they say too little. They rank, as do words as a whole.
     """
     most = max(index.document_count() * ranking.COMMON, ranking.SELDOM)
     terms = list(dict.fromkeys(term for word in plan.loose for form in word.forms for term in _terms(form)))
@@ -280,10 +280,11 @@ def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
     known = [key for key, count in counts.items() if count]
     telling = [key for key in known if counts[key] <= most and not _SAYS_LITTLE.fullmatch(key[0])]
     some = [best_of(*key) for key in telling or known]
+    rest = tuple(best_of(*key) for key in known if telling and key not in telling)
     some += [form.node for word in plan.loose for form in word.forms if not form.terms]
     if not some:
         return None
-    node: Node = Any(tuple(some))
+    node: Node = Ranked(Any(tuple(some)), Any(rest)) if rest else Any(tuple(some))
     for word in plan.loose:
         node = Ranked(node, Boost(word.node, ranking.WORD_OF_SOME))
     every = All(tuple(word.node for word in plan.loose))

@@ -17,9 +17,7 @@ from indexer.engines import open_index
 from tests.web import catalogue
 from tests.web.conftest import bring_up_to_date, settings_in
 
-CITIES = tuple(
-    f"{name}시" for name in ("가온", "나루", "다솜", "라온", "마루", "바름")
-)
+CITIES = tuple(f"{name}시" for name in ("가온", "나루", "다솜", "라온", "마루", "바름"))
 
 
 def _dataset(number: int, title: str, agency: str, **more: Any) -> Dataset:

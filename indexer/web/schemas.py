@@ -61,8 +61,6 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ]
     partial: Annotated[bool, Meta(description="it has only some of the words")]
     missing: Annotated[list[str], Meta(description="the words that a partial one does not have")]
-    folded: Annotated[int, Meta(description="so many found datasets this one stands for, itself included")]
-    series: Annotated[str | None, Meta(description="with `fold=true`: parameter `series` finds them all")]
     matches: Annotated[list[MatchAnswer], Meta(description="with `explain=true` only")] | UnsetType = UNSET
     folded: Annotated[FoldedAnswer, Meta(description="with `fold=true` only")] | UnsetType = UNSET
 
