@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from indexer import ranking
-from indexer.analysis import normal
-from indexer.documents import title_key
+from indexer.analysis import letters, normal
+from indexer.documents import title_key, word_key
 from indexer.engines.base import (
     All,
     Any,
@@ -44,6 +45,7 @@ _MOST_LETTERS = 500
 _MOST_PAIRS = 60
 _SHORTEST_SPACELESS = 3
 _MANY = 3
+_SAYS_LITTLE = re.compile(r"-?\w|\d\d")
 _SENTENCE = 4
 """From so many words on, a short one that nobody knows is no slip: sentences have words of their own."""
 
@@ -123,6 +125,9 @@ class Plan:
         if self.pairs:
             pairs = Any(tuple(Term("grams", pair) for pair in self.pairs))
             node = Ranked(node, Boost(pairs, ranking.GRAMS))
+        for first, second in pairwise(self.plain[: MOST_WORDS + 1]):
+            together = word_key(letters(f"{first.typed}{second.typed}"))
+            node = Ranked(node, Boost(Term("word", together), ranking.WHOLE))
         if self.title:
             node = Ranked(node, Boost(Term("identifier", self.title), ranking.TITLE))
         return replace(self.base, query=node)
@@ -283,21 +288,23 @@ def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexico
 def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
     """Give the request for documents that have some of the words, those that have all first; None without words.
 
-    Words are taken apart into their terms here, and terms that very many documents have find nothing alone: they say
-    too little. Words as a whole rank.
+    Words are taken apart into their terms here. Terms that very many documents have, one syllable and short numbers
+    find nothing alone: they say too little. They rank, as do words as a whole.
     """
-    most = max(index.document_count() * ranking.COMMON, ranking.FEW)
+    most = max(index.document_count() * ranking.COMMON, ranking.SELDOM)
     terms = list(dict.fromkeys(term for word in plan.loose for form in word.forms for term in _terms(form)))
     if len(terms) < 2:
         return None
     found = iter(index.frequencies([(field, term) for term, fields in terms for field in fields]))
     counts = {(term, fields): max(next(found) for _ in fields) for term, fields in terms}
-    rare = [key for key, count in counts.items() if 0 < count <= most]
-    some = [best_of(term, fields) for term, fields in rare or [key for key, count in counts.items() if count]]
+    known = [key for key, count in counts.items() if count]
+    telling = [key for key in known if counts[key] <= most and not _SAYS_LITTLE.fullmatch(key[0])]
+    some = [best_of(*key) for key in telling or known]
+    rest = tuple(best_of(*key) for key in known if telling and key not in telling)
     some += [form.node for word in plan.loose for form in word.forms if not form.terms]
     if not some:
         return None
-    node: Node = Any(tuple(some))
+    node: Node = Ranked(Any(tuple(some)), Any(rest)) if rest else Any(tuple(some))
     for word in plan.loose:
         node = Ranked(node, Boost(word.node, ranking.WORD_OF_SOME))
     every = All(tuple(word.node for word in plan.loose))
