@@ -250,16 +250,16 @@ class Generation:
         cursor: Cursor | None,
     ) -> tuple[Page[tantivy.DocAddress], int]:
         """Give a page and how many hits there are in all: counted while the page is collected, where possible."""
-        between = self._translation.between
+        translation = self._translation
         total: int | None = None
 
         def ranked(before: Sequence[int], least: Key, limit: int) -> list[tuple[Anything, tantivy.DocAddress]]:
             nonlocal total
-            narrowing = [between(name, number, number) for name, number in zip(ordering, before, strict=False)]
+            narrowing = [translation.number(name, number) for name, number in zip(ordering, before, strict=False)]
             if least is not None:
                 if not isinstance(least, int) or not 0 <= least <= _MOST_NUMBER:
                     return []
-                narrowing.append(between(ordering[len(before)], least))
+                narrowing.append(translation.following(ordering[len(before)], least))
             found: Anything = searcher.search(
                 filtered(query, narrowing),
                 # tantivy makes room for as many hits as it may find.

@@ -100,7 +100,8 @@ class _Walk(Generic[Address]):
                 done = end
             if complete:
                 return
-            if not known and len(before) + 1 < paging.levels:
+            if len(before) + 1 < paging.levels:
+                # Further numbers tell more of what was cut than more hits would, however many there are.
                 yield from self._deeper(before, numbers[-1], path)
                 least, done = numbers[-1] + 1, 0
                 continue
