@@ -95,7 +95,12 @@ def generations(client: Elasticsearch, name: str) -> list[str]:
 
 def test_the_source_holds_the_dataset_and_not_our_terms(index: SearchIndex, client: Elasticsearch, name: str) -> None:
     content = '{"id":"a","title":{"ko":"대기 오염"},\n"distribution":[{"format":{"source":"CSV"}}]}'.encode()
-    fill(index, replace(document("a", 7, title="대기 오염", format=("CSV",), modified="2024-02-29"), content=content))
+    fill(
+        index,
+        replace(
+            document("a", 7, title="대기 오염", quality=60, format=("CSV",), modified="2024-02-29"), content=content
+        ),
+    )
     source = client.get(index=name, id="a")["_source"]
     assert source == {
         "id": "a",
@@ -103,6 +108,8 @@ def test_the_source_holds_the_dataset_and_not_our_terms(index: SearchIndex, clie
         "source": "kepco.datagokr",
         "content_hash": "hash-of-a-7",
         "sort_title": "대기 오염",
+        "quality": 60,
+        "series": "a",
         "format": ["CSV"],
         "modified": ["2024-02-29"],
         "dataset": {"id": "a", "title": {"ko": "대기 오염"}, "distribution": [{"format": {"source": "CSV"}}]},
