@@ -353,7 +353,8 @@ def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
 ) -> None:
     def older(meta: dict[str, Any]) -> dict[str, Any]:
         made = elasticsearch_mapping.mappings(meta)
-        for name in ("theme", "modified"):
+        made["dynamic"] = False
+        for name in ("theme", "modified", "series", "quality"):
             del made["properties"][name]
         for name in ("grams", "word"):
             del made["properties"]["terms"]["properties"][name]
@@ -377,5 +378,15 @@ def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
     first = index.search(Request(Everything(), sort="-modified", size=1))
     second = index.search(Request(Everything(), sort="-modified", size=1, after=first.cursor))
     assert [hit.id for hit in (*first.hits, *second.hits)] == ["a", "b"]
+    # It knows no series either: nothing is folded.
+    folded = index.search(Request(Everything(), fold=True, size=1))
+    unfolded = index.search(Request(Everything(), fold=True, size=1, after=folded.cursor))
+    assert [(hit.id, hit.series, hit.folded) for hit in (*folded.hits, *unfolded.hits)] == [
+        ("a", None, 1),
+        ("b", None, 1),
+    ]
+    assert index.facet_values("theme", Everything(), {}) == []
+    assert index.facet_values("organization", Everything(), {}) == [("갑", 1), ("을", 1)]
+    assert [hit.id for hit in index.search(Request(Everything(), sort="quality")).hits] == ["a", "b"]
     assert (index.words("word"), index.words("word", limit=5)) == ([], [])
     assert index.frequencies([("word", "a|a"), ("title", "물")]) == [0, 2]

@@ -449,7 +449,7 @@ def test_a_followed_index_that_is_damaged_serves_what_it_has(folder: Path) -> No
 def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lacking = {"grams", "word", "theme", "modified"}
+    lacking = {"grams", "word", "theme", "modified", "series"}
     older = embedded_query.schema_of([field for field in reversed(FIELDS) if field.name not in lacking])
     documents = [
         document("a", 1, title="물 불", organization="갑", issued="2020-01-01"),
@@ -475,6 +475,15 @@ def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
     first = index.search(Request(Everything(), sort="-modified", size=1))
     second = index.search(Request(Everything(), sort="-modified", size=1, after=first.cursor))
     assert [hit.id for hit in (*first.hits, *second.hits)] == ["a", "b"]
+    # It knows no series either: nothing is folded.
+    folded = index.search(Request(Everything(), fold=True, size=1))
+    unfolded = index.search(Request(Everything(), fold=True, size=1, after=folded.cursor))
+    assert [(hit.id, hit.series, hit.folded) for hit in (*folded.hits, *unfolded.hits)] == [
+        ("a", None, 1),
+        ("b", None, 1),
+    ]
+    assert index.facet_values("theme", Everything(), {}) == []
+    assert index.facet_values("organization", Everything(), {}) == [("갑", 1), ("을", 1)]
     assert (index.words("word"), index.frequencies([("word", "a|a"), ("title", "물")])) == ([], [0, 2])
     with pytest.raises(IndexEngineError, match=r"another release .* `datamoa rebuild`"):
         index.apply([document("c", 3)], at(3))
