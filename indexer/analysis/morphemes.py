@@ -68,8 +68,9 @@ _GRAMMAR = ("E", "J", "XSV", "XSA", "VCP", "VX")
 _SAFE = frozenset("의을를은는에이가와랑한된할될며")
 # Of these, the ones that names seldom end with (마을, 지킴이, 실거래가): what stands before is a word that ends there.
 _PLAIN_PARTICLES = frozenset("의를은는에와")
-# Nouns that titles end with and that are read as one syllable and such a particle.
-_NOUNS_LIKE_PARTICLES = frozenset(("주의", "품의"))
+# Nouns that titles end with and that look like a syllable and a particle. The first ones often are that (상품의).
+_EITHER = frozenset(("주의", "품의"))
+_NOUNS = frozenset(("마을", "노을", "보고"))
 # Suffixes that the dictionary calls nominal and that say little more than a particle: 측정소별, 학생들.
 _GRAMMATICAL_SUFFIXES = frozenset("별들씩쯤째님")
 # Words that end with 별 and are no such thing.
@@ -221,7 +222,7 @@ def _doubt(run: str, reading: _Reading, least: float) -> float:
     core = _core(reading)
     tail = run[sum(morpheme.length for morpheme in reading[:core]) :]
     # 충전소의 is 충전, 소 and a particle, and not 충전 and 소의.
-    plain = tail in _PLAIN_PARTICLES and run[-2:] not in _NOUNS_LIKE_PARTICLES
+    plain = tail in _PLAIN_PARTICLES and run[-2:] not in _EITHER
     last = (core if plain else len(reading)) - 1
     for place, morpheme in enumerate(reading[:core]):
         if morpheme.grammar:
@@ -248,9 +249,9 @@ def _doubt(run: str, reading: _Reading, least: float) -> float:
         if plain:
             doubt += 0.2
         else:
-            # An auxiliary verb follows verbs only: 결과보고 is 결과 and 보고.
-            known = len(tail) > 1 and not reading[core].tag.startswith(("VCP", "VX"))
-            doubt += 0.75 if known or tail in _SAFE else 4.0
+            # An auxiliary verb follows verbs only.
+            known = tail in _SAFE or (len(tail) > 1 and not reading[core].tag.startswith(("VCP", "VX")))
+            doubt += 0.75 if known and run[-2:] not in _NOUNS else 4.0
     return doubt
 
 
