@@ -66,7 +66,7 @@ def test_a_whole_dataset() -> None:
         "title": f"전기차 충전 -소 현황 {SEPARATOR} charg station",
         "keyword": f"ev {SEPARATOR} 전기차 {SEPARATOR} 충전 -소",
         "publisher": f"한국 전력 공사 {SEPARATOR} 한국 전력",
-        "description": "전기차 충전 소의 위치",
+        "description": "전기차 충전 -소 위치",
         "column": "측정 일시 값",
         "place": f"서울 {SEPARATOR} 2019 2020",
         "identifier": "15000001 10.1234/ab-1 data.go.kr/data/15000001/filedata.do#tab =전기차충전소현황 "

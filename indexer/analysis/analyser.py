@@ -105,7 +105,8 @@ class Analyser:
 
         Letters keep their case where nothing else is to be normalised: keys of a Korean keyboard have a case.
         """
-        return _WORD.findall(text if is_simple(text) else normal(text))
+        # The normal form drops tabs and line ends, which separate.
+        return _WORD.findall(text if is_simple(text) else " ".join(map(normal, text.split())))
 
     def pairs(self, text: str) -> list[str]:
         """Pair neighbouring letters and digits of `text`; see `indexer.analysis.letters.pairs`."""
@@ -139,7 +140,10 @@ class Analyser:
         What touches or overlaps is one span.
         """
         sequences = [sequence for sequence in sequences if sequence]
-        tokens = self._tokens_near(text, {sequence[0].lstrip(INSIDE)[:1] for sequence in sequences})
+        letters = [[term.lstrip(INSIDE)[:1] for term in sequence] for sequence in sequences]
+        tokens = self._tokens_near(
+            text, {first for first, *_ in letters}, {each for every in letters for each in every}
+        )
         places: dict[str, list[int]] = {}
         for place, token in enumerate(tokens):
             places.setdefault(token.term, []).append(place)
@@ -153,20 +157,31 @@ class Analyser:
                     marks += ((token.start, token.end) for token in found)
         return joined(marks)
 
-    def _tokens_near(self, text: str, letters: set[str]) -> list[Token]:
-        """Give the tokens of `text`; for a chunk without any of `letters` one that is no term, in place of all of it.
+    def _tokens_near(self, text: str, first: set[str], every: set[str]) -> list[Token]:
+        """Give the tokens of `text`; for a chunk in which no sequence can stand one that is no term, in place of all.
 
-        A term begins with a letter of its word: where none of those that are looked for stands, analysing is in vain.
+        A term begins with a letter of its word, but for a few forms of verbs (했다: 하), which are left out: where no
+        letter of `first` stands, no sequence begins, and where none of `every` follows, none goes on.
         """
         tokens: list[Token] = []
+        near = False
         for match in _CHUNK.finditer(text):
             chunk = match[0]
-            known = self._young.get(chunk) or self._old.get(chunk)
-            if known is None and is_simple(chunk) and letters.isdisjoint(chunk.lower()):
-                tokens.append(_NO_TERM)
-                continue
+            if is_simple(chunk):
+                letters = chunk.lower()
+                begins, goes_on = not first.isdisjoint(letters), not every.isdisjoint(letters)
+                # Signs and stop words between two words have no terms.
+                if not begins and not (near and (goes_on or chunk.isascii())):
+                    tokens.append(_NO_TERM)
+                    near = False
+                    continue
+                found = self._chunk(chunk)
+                near = goes_on or not found
+            else:
+                found = self._chunk(chunk)
+                near = True
             begin = match.start()
-            for term, start, end, loose in known or self._chunk(chunk):
+            for term, start, end, loose in found:
                 tokens.append(Token(term, begin + start, begin + end, loose))
         return tokens
 

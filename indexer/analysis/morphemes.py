@@ -66,6 +66,11 @@ _GRAMMAR = ("E", "J", "XSV", "XSA", "VCP", "VX")
 # Grammar of one syllable that is a part of names seldom enough. Of the others, names end with them as often: 과 (학과),
 # 도 (체계도), 로 (등산로), 서 (신고서), 함 (수거함).
 _SAFE = frozenset("의을를은는에이가와랑한된할될며")
+# Of these, the ones that names seldom end with (마을, 지킴이, 실거래가): what stands before is a word that ends there.
+_PLAIN_PARTICLES = frozenset("의를은는에와")
+# Nouns that titles end with and that look like a syllable and a particle. The first ones often are that (상품의).
+_EITHER = frozenset(("주의", "품의"))
+_NOUNS = frozenset(("마을", "노을", "보고"))
 # Suffixes that the dictionary calls nominal and that say little more than a particle: 측정소별, 학생들.
 _GRAMMATICAL_SUFFIXES = frozenset("별들씩쯤째님")
 # Words that end with 별 and are no such thing.
@@ -215,6 +220,10 @@ def _doubt(run: str, reading: _Reading, least: float) -> float:
     at = 0
     verb = False
     core = _core(reading)
+    tail = run[sum(morpheme.length for morpheme in reading[:core]) :]
+    # 충전소의 is 충전, 소 and a particle, and not 충전 and 소의.
+    plain = tail in _PLAIN_PARTICLES and run[-2:] not in _EITHER
+    last = (core if plain else len(reading)) - 1
     for place, morpheme in enumerate(reading[:core]):
         if morpheme.grammar:
             doubt += 0.0 if verb and place else 10.0
@@ -228,17 +237,21 @@ def _doubt(run: str, reading: _Reading, least: float) -> float:
             verb = False
             doubt += morpheme.doubt
             if morpheme.tag in _SHORT_NOUNS:
-                doubt += 2.5 if not place else 0.75 if place + 1 == len(reading) else 2.0
+                doubt += 2.5 if not place else 0.75 if place == last else 2.0
             elif morpheme.tag == "XSN":
-                doubt += 0.5 if place + 1 == len(reading) else 1.0
+                doubt += 0.5 if place == last else 1.0
         if doubt >= least:
             return doubt
         at += morpheme.length
     if not core:
         return doubt + 12.0
     if core < len(reading) and not verb:
-        tail = run[at:]
-        doubt += 0.75 if (len(tail) > 1 and not reading[core].tag.startswith("VCP")) or tail in _SAFE else 4.0
+        if plain:
+            doubt += 0.2
+        else:
+            # An auxiliary verb follows verbs only.
+            known = tail in _SAFE or (len(tail) > 1 and not reading[core].tag.startswith(("VCP", "VX")))
+            doubt += 0.75 if known and run[-2:] not in _NOUNS else 4.0
     return doubt
 
 

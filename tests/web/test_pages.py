@@ -231,7 +231,7 @@ def test_words_that_are_nowhere_together_are_found_apart_and_said_so(client: htt
 
 def test_a_line_divides_what_has_all_words_from_what_has_some(client: httpx.Client) -> None:
     found = page(client, "/?q=미세먼지 측정소").text
-    assert "검색 결과 1건 낱말이 일부만 있는 것까지 3건" in found
+    assert "검색 결과 1건 낱말이 일부만 있는 것까지 2건" in found
     before, _, after = found.partition("아래는 찾는 낱말이 일부만 있는 데이터셋입니다")
     assert "시간별 농도" in before
     assert "없는 낱말: 측정소" in after
