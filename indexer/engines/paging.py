@@ -104,7 +104,7 @@ class _Walk(Generic[Address]):
                 done = end
             if complete:
                 return
-            if len(before) + 1 < paging.levels:
+            if len(before) + 1 < paging.levels and not (path and numbers[-1] < path[0]):
                 # Further numbers tell more of what was cut than more hits would, however many there are.
                 yield from self._deeper(before, numbers[-1], path)
                 least, done = numbers[-1] + 1, 0
