@@ -173,6 +173,7 @@ class Meaning:
     def _alternatives_inside(self, word: str) -> Iterator[Form]:
         """Put other texts in the place of a part of a compound: 전기자동차충전소 is 전기차충전소, too."""
         tokens = self.analyser.tokens(word)
+        made = set()
         for first in range(len(tokens)):
             for last in range(len(tokens) - 1, first - 1, -1):
                 start, end = tokens[first].start, tokens[last].end
@@ -180,6 +181,9 @@ class Meaning:
                     continue
                 for other in self._tables.synonyms.get(surface(word[start:end]), ()):
                     text = word[:start] + other.text.replace(" ", "") + word[end:]
+                    if text in made:
+                        continue
+                    made.add(text)
                     if (form := self._form(text, "synonym", other.weight * ranking.SYNONYM)) is not None:
                         yield form
 
@@ -267,14 +271,19 @@ class Meaning:
 
     def _other_keyboard(self, text: str, lexicon: Lexicon, *, known: bool) -> Iterator[Form]:
         if not known and _LATIN.search(text):
-            meant = _LATIN.sub(lambda match: typed_in_hangul(match[0]), text)
-            if _SYLLABLES.search(meant) and not re.search("[ㄱ-ㅣ]", meant):
-                yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
-                yield from self._alternatives_of([meant])
+            # Caps Lock is no shift key: ALTPAJSWL is 미세먼지.
+            for keys in dict.fromkeys((text, text.lower()) if text.isupper() else (text,)):
+                meant = _LATIN.sub(lambda match: typed_in_hangul(match[0]), keys)
+                if _SYLLABLES.search(meant) and not re.search("[ㄱ-ㅣ]", meant):
+                    yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+                    yield from self._alternatives_of([meant])
         if re.search("[ㄱ-ㅣ]", text) or (not known and _SYLLABLES.fullmatch(text)):
             meant = strokes(text).lower()
-            if re.fullmatch(r"[a-z0-9.\-]+", meant) and lexicon.count(meant):
-                yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+            if re.fullmatch(r"[a-z0-9.\-]+", meant):
+                alternatives = list(self._alternatives_of([meant]))
+                if alternatives or lexicon.count(letters(meant)):
+                    yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+                    yield from alternatives
 
     def _by_initials(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
         if not _ONLY_JAMO.fullmatch(text) or len(text) < 2 or initials(text) != text:

@@ -151,7 +151,7 @@ def ask(
     if not found.total and plan.spaceless:
         spaceless = plan.asking(Phrase("grams", plan.spaceless))
         if (there := index.search(spaceless)).total:
-            return Asked(there, plan.words, there.total, position)
+            return Asked(there, plan.words, there.total, position, plan.cut)
     if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
         plan = corrected
         request, found = plan.request(), index.search(plan.request())
@@ -270,7 +270,10 @@ def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
     counts = {(term, fields): max(next(found) for _ in fields) for term, fields in terms}
     rare = [key for key, count in counts.items() if 0 < count <= most]
     some = [best_of(term, fields) for term, fields in rare or [key for key, count in counts.items() if count]]
-    some += [form.node for word in plan.loose for form in word.forms if not form.terms]
+    others = [form for word in plan.loose for form in word.forms if not form.terms]
+    some += [form.node for form in others if form.why != "format"]
+    # A format says too little, too: every third dataset may have it.
+    some = some or [form.node for form in others]
     if not some:
         return None
     node: Node = Any(tuple(some))
