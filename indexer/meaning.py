@@ -111,17 +111,18 @@ class Meaning:
     def _chunk(self, chunk: str) -> list[str]:
         return [chunk] if _ADDRESS.fullmatch(chunk) else self.analyser.words(chunk)
 
-    def _key(self, word: str) -> str:
-        """Give what a word is looked up by: without its particle, where it has one."""
+    def _keys(self, word: str) -> Iterator[str]:
+        """Give what a word is looked up by: as it is, and without its particle, where it may have one."""
+        yield surface(word)
         tokens = self.analyser.tokens(word)
-        return surface(word[: tokens[-1].end]) if tokens else surface(word)
+        if tokens:
+            yield surface(word[: tokens[-1].end])
+        if len(tokens) > 1 and tokens[-1].loose:
+            yield surface(word[: tokens[-2].end])
 
     def _in_table(self, table: Mapping[str, object], words: Sequence[str]) -> str | None:
         head = "".join(map(surface, words[:-1]))
-        for key in (head + surface(words[-1]), head + self._key(words[-1])):
-            if key in table:
-                return key
-        return None
+        return next((head + key for key in self._keys(words[-1]) if head + key in table), None)
 
     def _longest(self, typed: Sequence[str]) -> tuple[int, Word | None]:
         for length in range(min(_LONGEST_NAME, len(typed)), 1, -1):
