@@ -108,12 +108,10 @@ def test_the_source_holds_the_dataset_and_not_our_terms(index: SearchIndex, clie
         "source": "kepco.datagokr",
         "content_hash": "hash-of-a-7",
         "sort_title": "대기 오염",
-        "quality": 60,
+        "quality": None,
         "series": "a",
         "format": ["CSV"],
         "modified": ["2024-02-29"],
-        "quality": None,
-        "series": "a",
         "dataset": {"id": "a", "title": {"ko": "대기 오염"}, "distribution": [{"format": {"source": "CSV"}}]},
     }
     assert matching(index, Term("title", "오염")) == {"a"}
