@@ -114,17 +114,18 @@ class Meaning:
     def _chunk(self, chunk: str) -> list[str]:
         return [chunk] if _ADDRESS.fullmatch(chunk) else self.analyser.words(chunk)
 
-    def _key(self, word: str) -> str:
-        """Give what a word is looked up by: without its particle, where it has one."""
+    def _keys(self, word: str) -> Iterator[str]:
+        """Give what a word is looked up by: as it is, and without its particle, where it may have one."""
+        yield surface(word)
         tokens = self.analyser.tokens(word)
-        return surface(word[: tokens[-1].end]) if tokens else surface(word)
+        if tokens:
+            yield surface(word[: tokens[-1].end])
+        if len(tokens) > 1 and tokens[-1].loose:
+            yield surface(word[: tokens[-2].end])
 
     def _in_table(self, table: Mapping[str, object], words: Sequence[str]) -> str | None:
         head = "".join(map(surface, words[:-1]))
-        for key in (head + surface(words[-1]), head + self._key(words[-1])):
-            if key in table:
-                return key
-        return None
+        return next((head + key for key in self._keys(words[-1]) if head + key in table), None)
 
     def _longest(self, typed: Sequence[str]) -> tuple[int, Word | None]:
         for length in range(min(_LONGEST_NAME, len(typed)), 1, -1):
@@ -176,6 +177,7 @@ class Meaning:
     def _alternatives_inside(self, word: str) -> Iterator[Form]:
         """Put other texts in the place of a part of a compound: 전기자동차충전소 is 전기차충전소, too."""
         tokens = self.analyser.tokens(word)
+        made = set()
         for first in range(len(tokens)):
             for last in range(len(tokens) - 1, first - 1, -1):
                 start, end = tokens[first].start, tokens[last].end
@@ -183,6 +185,9 @@ class Meaning:
                     continue
                 for other in self._tables.synonyms.get(surface(word[start:end]), ()):
                     text = word[:start] + other.text.replace(" ", "") + word[end:]
+                    if text in made:
+                        continue
+                    made.add(text)
                     if (form := self._form(text, "synonym", other.weight * ranking.SYNONYM)) is not None:
                         yield form
 
@@ -275,14 +280,19 @@ class Meaning:
 
     def _other_keyboard(self, text: str, lexicon: Lexicon, *, known: bool) -> Iterator[Form]:
         if not known and _LATIN.search(text):
-            meant = _LATIN.sub(lambda match: typed_in_hangul(match[0]), text)
-            if _SYLLABLES.search(meant) and not re.search("[ㄱ-ㅣ]", meant):
-                yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
-                yield from self._alternatives_of([meant])
+            # Caps Lock is no shift key: ALTPAJSWL is 미세먼지.
+            for keys in dict.fromkeys((text, text.lower()) if text.isupper() else (text,)):
+                meant = _LATIN.sub(lambda match: typed_in_hangul(match[0]), keys)
+                if _SYLLABLES.search(meant) and not re.search("[ㄱ-ㅣ]", meant):
+                    yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+                    yield from self._alternatives_of([meant])
         if re.search("[ㄱ-ㅣ]", text) or (not known and _SYLLABLES.fullmatch(text)):
             meant = strokes(text).lower()
-            if re.fullmatch(r"[a-z0-9.\-]+", meant) and lexicon.count(meant):
-                yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+            if re.fullmatch(r"[a-z0-9.\-]+", meant):
+                alternatives = list(self._alternatives_of([meant]))
+                if alternatives or lexicon.count(letters(meant)):
+                    yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
+                    yield from alternatives
 
     def _by_initials(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
         if not _ONLY_JAMO.fullmatch(text) or len(text) < 2 or initials(text) != text:

@@ -177,7 +177,7 @@ def _ask(
     if not found.total and plan.spaceless:
         spaceless = plan.asking(Phrase("grams", plan.spaceless))
         if (there := index.search(spaceless)).total:
-            return Asked(there, plan.words, there.total, position), spaceless, spaceless
+            return Asked(there, plan.words, there.total, position, plan.cut), spaceless, spaceless
     if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
         plan = corrected
         whole, found = plan.request(), index.search(plan.request())
@@ -301,7 +301,10 @@ def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
     telling = [key for key in known if counts[key] <= most and not _SAYS_LITTLE.fullmatch(key[0])]
     some = [best_of(*key) for key in telling or known]
     rest = tuple(best_of(*key) for key in known if telling and key not in telling)
-    some += [form.node for word in plan.loose for form in word.forms if not form.terms]
+    others = [form for word in plan.loose for form in word.forms if not form.terms]
+    some += [form.node for form in others if form.why != "format"]
+    # A format says too little, too: every third dataset may have it.
+    some = some or [form.node for form in others]
     if not some:
         return None
     node: Node = Ranked(Any(tuple(some)), Any(rest)) if rest else Any(tuple(some))

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import snowballstemmer
 
 from indexer.analysis.letters import pairs
-from indexer.analysis.morphemes import INSIDE, NEGATORS, Morphemes, Token
+from indexer.analysis.morphemes import INSIDE, NAMES_END_SO, NEGATORS, PARTICLES, Morphemes, Token
 from indexer.analysis.normal import is_simple, normal, origins
 
 ANALYSIS = "2"
@@ -211,7 +211,10 @@ class Analyser:
         for match in _RUN.finditer(chunk):
             at, end = match.span()
             text, kind = match[0], match.lastgroup
-            if kind == "hangul":
+            if kind == "hangul" and text in PARTICLES and at and chunk[at - 1].isalnum() and chunk[at - 1].isascii():
+                if text in NAMES_END_SO:
+                    yield Token(text, at, end, loose=True)
+            elif kind == "hangul":
                 for begin in range(0, len(text), _RUN_CHARACTERS):
                     run = text[begin : begin + _RUN_CHARACTERS]
                     here = at + begin

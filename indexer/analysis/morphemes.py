@@ -77,13 +77,15 @@ _GRAMMATICAL_SUFFIXES = frozenset("별들씩쯤째님")
 _NOUNS_IN_BYEOL = frozenset(
     ("특별", "개별", "선별", "식별", "차별", "성별", "분별", "감별", "판별", "이별", "송별", "고별")
 )
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     (
         *("의", "을", "를", "은", "는", "에", "이", "가", "와", "과", "도", "로", "만"),
         *("에서", "으로", "에게", "까지", "부터", "에는", "에서의"),
     )
 )
-"""What is left of a run after a name of the user dictionary, where mecab would have nothing to go by."""
+"""What is left of a run after a name of the user dictionary or Latin letters: mecab would have nothing to go by."""
+NAMES_END_SO = frozenset("이가과도로만")
+"""Those of the particles that stand at the end of names as well: 종로3가, IT과."""
 NEGATORS = frozenset("비미무불부반")
 """Prefixes that turn a meaning around: 비급여 must not be found by 급여."""
 
@@ -135,7 +137,7 @@ class Morphemes:
         return tokens + self._split(run[at:], at)
 
     def _split(self, run: str, offset: int) -> list[Token]:
-        if not run or (offset and run in _PARTICLES):
+        if not run or (offset and run in PARTICLES):
             return []
         tail = run[-1] == "별" and len(run) > 2 and run[-2:] not in _NOUNS_IN_BYEOL
         word = run[:-1] if tail else run

@@ -104,6 +104,7 @@ def test_a_syllable_inside_a_word_is_another_term() -> None:
         ("서울에서의 미세먼지 농도는", "서울 미세 먼지 농도"),
         ("데이터를 제공하였습니다", "데이터 제공"),
         ("와이파이의 코레일에서", "와이파이 코레일"),
+        ("CCTV를 PM2.5의 KTX에서 을 B·의", "cctv pm 2 5 ktx 을 b 의"),
         ("및 등 의 - ... ''", "및 등 의"),
         ("충전소의 참여자의 자영업자와 회원사를", "충전 -소 참여 -자 자영 -업 -자 회원 -사"),
     ],
@@ -117,6 +118,9 @@ def test_particles_and_endings_are_no_terms(text: str, expected: str) -> None:
     [
         ("시도별", ("시도", "-별"), ("시도",)),
         ("학생들", ("학생", "-들"), ("학생",)),
+        # After Latin letters and digits, most particles are no terms; those that end names may be.
+        ("CCTV가", ("cctv", "가"), ("cctv",)),
+        ("종로3가", ("종로", "3", "가"), ("종로", "3")),
         ("지하철역별", ("지하", "-철", "-역", "-별"), ("지하", "-철", "-역")),
     ],
 )
