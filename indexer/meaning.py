@@ -207,9 +207,12 @@ class Meaning:
         """Give the form of a word as it was typed, in one field or in all; None where it has no terms."""
         form = self._form(word, "typed", 1.0, (field,) if field else _SEARCHED)
         if field is None and _ADDRESS.fullmatch(word):
-            key = Term("identifier", address_key(word))
-            node: Node = key if form is None else Any((Boost(key, ranking.IDENTIFIER), form.node))
-            return Form(word, "typed", 1.0, node) if form is None else form._replace(node=node)
+            # A browser's address may have more behind the page's own: "#tab", "?recommendDataYn=Y".
+            keys = dict.fromkeys(map(address_key, (word, word.partition("#")[0], re.split("[?#]", word)[0])))
+            nodes: list[Node] = [Boost(Term("identifier", key), ranking.IDENTIFIER) for key in keys if key]
+            if form is None:
+                return Form(word, "typed", 1.0, Any(tuple(nodes)))
+            return form._replace(node=Any((*nodes, form.node)))
         return form
 
     def _form(

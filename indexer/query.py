@@ -156,7 +156,7 @@ def ask(
         plan = corrected
         request, found = plan.request(), index.search(plan.request())
     strict = found.total
-    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (some := _relaxed(index, plan)) is not None:
+    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (some := _relaxed(index, plan, strict)) is not None:
         request, found = some, index.search(some)
     if request is trial and plan.base.facets and not trial.facets:
         found = replace(found, facets=index.search(replace(plan.request(), size=0, offset=0, after=None)).facets)
@@ -256,8 +256,10 @@ def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexico
     return None if tuple(words) == plan.plain else replace(plan, plain=tuple(words))
 
 
-def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
+def _relaxed(index: SearchIndex, plan: Plan, strict: int) -> Request | None:
     """Give the request for documents that have some of the words, those that have all first; None without words.
+
+    `strict`: so many have all; they are among them, also where they have a word in another reading.
 
     Words are taken apart into their terms here, and terms that very many documents have find nothing alone: they say
     too little. Words as a whole rank.
@@ -276,10 +278,12 @@ def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
     some = some or [form.node for form in others]
     if not some:
         return None
+    every = All(tuple(word.node for word in plan.loose))
+    if strict:
+        some.append(every)
     node: Node = Any(tuple(some))
     for word in plan.loose:
         node = Ranked(node, Boost(word.node, ranking.WORD_OF_SOME))
-    every = All(tuple(word.node for word in plan.loose))
     return plan.asking(Ranked(node, Boost(every, ranking.ALL_WORDS)))
 
 
