@@ -34,7 +34,7 @@ from harvester import config
 from harvester.ledger import Ledger
 from harvester.ledger.types import Change
 from indexer.answer import Searcher
-from indexer.documents import ANALYSIS
+from indexer.documents import Documents
 from indexer.engines import open_index
 from indexer.engines.base import Checkpoint, IndexChange, SearchIndex
 from indexer.making import making
@@ -59,7 +59,7 @@ def main() -> None:
     print(f"machine: {_machine()}\ncommand: python -m benchmarks.search_while_writing {' '.join(sys.argv[1:])}\n")
     settings = prepared(options.home, options.datasets, options.shared)
     _have_an_index(settings)
-    with Ledger.open(settings.database_url) as ledger, contextlib.closing(open_index(settings)) as index:
+    with Ledger.open(settings.database_url) as ledger, contextlib.closing(open_index(settings, follow=True)) as index:
         _change(ledger, settings, options)
         searcher = Searcher(ledger, index, config.vocabularies(settings.config), settings.config)
         texts = Texts(options.shared, seed=1).words(2)
@@ -86,7 +86,7 @@ def main() -> None:
 
 def _have_an_index(settings: config.Settings) -> None:
     with contextlib.closing(open_index(settings)) as index:
-        made = index.checkpoint().analysis == ANALYSIS
+        made = index.checkpoint().analysis == Documents.of(settings.config).analysis
     if not made:
         assert _rebuild(settings).wait() == 0
 
@@ -124,6 +124,7 @@ def _write(settings: config.Settings, each: int, commits: Commits) -> None:
     """Apply what the index does not have, `each` changes a commit, and tell when each commit was there."""
     with Ledger.open(settings.database_url) as ledger, contextlib.closing(open_index(settings)) as index:
         at = index.checkpoint().seq
+        documents = Documents.of(settings.config)
 
         def read(limit: int) -> Sequence[Change]:
             nonlocal at
@@ -131,14 +132,14 @@ def _write(settings: config.Settings, each: int, commits: Commits) -> None:
             at = found[-1].seq if found else at
             return found
 
-        with making(read, expected=ledger.last_seq() - at, ready=index.ready) as batches:
+        with making(read, documents, expected=ledger.last_seq() - at, ready=index.ready) as batches:
             waiting: list[IndexChange] = []
             for made in batches:
                 waiting += made.changes
                 if len(waiting) >= each:
-                    _commit(index, waiting, Checkpoint(ledger.id, made.last, ANALYSIS), commits)
+                    _commit(index, waiting, Checkpoint(ledger.id, made.last, documents.analysis), commits)
                     waiting.clear()
-            _commit(index, waiting, Checkpoint(ledger.id, at, ANALYSIS), commits)
+            _commit(index, waiting, Checkpoint(ledger.id, at, documents.analysis), commits)
 
 
 def _commit(index: SearchIndex, changes: Sequence[IndexChange], checkpoint: Checkpoint, commits: Commits) -> None:

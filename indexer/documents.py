@@ -77,6 +77,7 @@ def _analyser(dictionary: tuple[Name, ...]) -> Analyser:
     return Analyser(remember=_REMEMBERED_CHUNKS, names=names_of(dictionary))
 
 
+@lru_cache(maxsize=1)
 def packaged() -> Documents:
     """Give how documents are made with the packaged dictionary."""
     return Documents.of(config.default_config())

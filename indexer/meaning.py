@@ -36,6 +36,9 @@ _LONGEST_INSIDE = 20
 _MOST_TERMS = 20
 _SHORT = 2
 _ADDRESS = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S+|\d{5,}|[0-9a-z]+(?:[-_.:/][0-9a-z]+)+", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{5,}")
+# "The last 5 years": how long, not when; titles seldom say it.
+_DURATION = re.compile(r"\d{1,2}(?:년|개년|개월|주|일)(?:간|동안|치)?")
 _ONLY_JAMO = re.compile(r"[ㄱ-ㅣ]+")
 _LATIN = re.compile(r"[a-z]{2,}", re.IGNORECASE)
 _SYLLABLES = re.compile(r"[가-힣]+")
@@ -154,7 +157,7 @@ class Meaning:
         form = self.typed(word)
         if form is None:
             return None
-        if self._tables.noise_class(word) or self.analyser.verbal(word):
+        if self._tables.noise_class(word) or _DURATION.fullmatch(word) or self.analyser.verbal(word):
             return Word(word, (form,), silent=True)
         forms = [form, *self._alternatives_of([word])]
         if len(forms) == 1 and len(word) <= _LONGEST_COMPOUND:
@@ -208,11 +211,15 @@ class Meaning:
         form = self._form(word, "typed", 1.0, (field,) if field else _SEARCHED)
         if field is None and _ADDRESS.fullmatch(word):
             # A browser's address may have more behind the page's own: "#tab", "?recommendDataYn=Y".
-            keys = dict.fromkeys(map(address_key, (word, word.partition("#")[0], re.split("[?#]", word)[0])))
-            nodes: list[Node] = [Boost(Term("identifier", key), ranking.IDENTIFIER) for key in keys if key]
-            if form is None:
-                return Form(word, "typed", 1.0, Any(tuple(nodes)))
-            return form._replace(node=Any((*nodes, form.node)))
+            spelt = dict.fromkeys(map(address_key, (word, word.partition("#")[0], re.split("[?#]", word)[0])))
+            keys: list[Node] = [Boost(Term("identifier", key), ranking.IDENTIFIER) for key in spelt if key]
+            if "/" in word:
+                # An address may lack its end; the number in it is the dataset's.
+                keys += [Term("identifier", number) for number in _NUMBER.findall(word)]
+                form = None
+            nodes = (*keys, form.node) if form else tuple(keys)
+            node: Node = nodes[0] if len(nodes) == 1 else Any(nodes)
+            return Form(word, "typed", 1.0, node) if not form else form._replace(node=node)
         return form
 
     def _form(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from indexer import ranking
-from indexer.analysis import normal
-from indexer.documents import title_key
+from indexer.analysis import letters, normal
+from indexer.documents import title_key, word_key
 from indexer.engines.base import (
     All,
     Any,
     Boost,
     Everything,
+    Filtered,
     Node,
     OneOf,
     Phrase,
@@ -43,6 +45,7 @@ _MOST_LETTERS = 500
 _MOST_PAIRS = 60
 _SHORTEST_SPACELESS = 3
 _MANY = 3
+_SAYS_LITTLE = re.compile(r"-?\w|\d\d")
 _SENTENCE = 4
 """From so many words on, a short one that nobody knows is no slip: sentences have words of their own."""
 
@@ -50,8 +53,9 @@ _SENTENCE = 4
 class Asked(NamedTuple):
     """What an engine found, and how the typed text was understood.
 
-    `words` are what was looked for, with all forms. So many hits as `strict` says have all words; others follow that
-    have some. `position` is that of the first hit. `cut`: the text was longer than what was looked for.
+    `words` are what was looked for, with all forms. So many datasets as `strict` says have all words; others follow
+    that have some. Where hits are folded, those with all words make so many `lines`. `position` is that of the first
+    hit. `cut`: the text was longer than what was looked for.
     """
 
     result: Result
@@ -121,6 +125,9 @@ class Plan:
         if self.pairs:
             pairs = Any(tuple(Term("grams", pair) for pair in self.pairs))
             node = Ranked(node, Boost(pairs, ranking.GRAMS))
+        for first, second in pairwise(self.plain[: MOST_WORDS + 1]):
+            together = word_key(letters(f"{first.typed}{second.typed}"))
+            node = Ranked(node, Boost(Term("word", together), ranking.WHOLE))
         if self.title:
             node = Ranked(node, Boost(Term("identifier", self.title), ranking.TITLE))
         return replace(self.base, query=node)
@@ -139,28 +146,49 @@ def ask(
     Where none has them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
     """
     plan = compile(query, meaning, facets, values)
+    if "series" not in query.filters:
+        return _ask(index, query, plan, meaning, lexicon)[0]
+    # What is looked for is decided as if there were no series: then as many are found as the folded line said.
+    opened = plan.base
+    others = {name: node for name, node in opened.filters.items() if name != "series"}
+    plan = replace(plan, base=replace(opened, filters=others, facets={}, size=0, offset=0, after=None))
+    asked, shown, whole = _ask(index, query, plan, meaning, lexicon)
+    result = index.search(replace(opened, query=shown.query))
+    strict = result.total
+    if shown is not whole:
+        strict = index.counts([Filtered(whole.query, tuple(opened.filters.values()))])[0]
+    return asked._replace(result=result, strict=strict)
+
+
+def _ask(
+    index: SearchIndex, query: SearchQuery, plan: Plan, meaning: Meaning, lexicon: Lexicon
+) -> tuple[Asked, Request, Request]:
+    """Give what was found, the request for it, and the one for what has all words."""
     if len(plan.loose) > MOST_WORDS:
         plan = _weightiest(index, plan)
     position = cursor_position(query.cursor) if query.cursor else query.offset
     if query.exact or not plan.loose:
-        found = index.search(plan.request())
-        return Asked(found, plan.words, found.total, position, plan.cut)
+        request = plan.request()
+        found = index.search(request)
+        return Asked(found, plan.words, found.total, position, plan.cut), request, request
     # Many words are seldom all found. Their facets are counted when it is known which datasets are shown.
     trial = plan.request() if len(plan.loose) < _MANY else replace(plan.request(), facets={})
-    request, found = trial, index.search(trial)
+    whole, found = trial, index.search(trial)
     if not found.total and plan.spaceless:
         spaceless = plan.asking(Phrase("grams", plan.spaceless))
         if (there := index.search(spaceless)).total:
-            return Asked(there, plan.words, there.total, position, plan.cut)
+            return Asked(there, plan.words, there.total, position, plan.cut), spaceless, spaceless
     if found.total < ranking.FEW and (corrected := _corrected(index, plan, meaning, lexicon)) is not None:
         plan = corrected
-        request, found = plan.request(), index.search(plan.request())
-    strict = found.total
+        whole, found = plan.request(), index.search(plan.request())
+    request, strict, lines = whole, found.total, None
     if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (some := _relaxed(index, plan, strict)) is not None:
         request, found = some, index.search(some)
+        if request.fold and strict:
+            lines = len(index.search(replace(whole, facets={}, size=strict, offset=0, after=None)).hits)
     if request is trial and plan.base.facets and not trial.facets:
         found = replace(found, facets=index.search(replace(plan.request(), size=0, offset=0, after=None)).facets)
-    return Asked(found, plan.words, strict, position, plan.cut)
+    return Asked(found, plan.words, strict, position, plan.cut, lines), request, whole
 
 
 def compile(
@@ -203,7 +231,8 @@ def compile(
             size=query.size,
             offset=query.offset,
             after=query.cursor,
-            fold=query.fold,
+            # Who names a series wants to see what is in it.
+            fold=query.fold and "series" not in query.filters,
         ),
         plain=typed[:_MOST_READ],
         other=tuple(other),
@@ -261,17 +290,19 @@ def _relaxed(index: SearchIndex, plan: Plan, strict: int) -> Request | None:
 
     `strict`: so many have all; they are among them, also where they have a word in another reading.
 
-    Words are taken apart into their terms here, and terms that very many documents have find nothing alone: they say
-    too little. Words as a whole rank.
+    Words are taken apart into their terms here. Terms that very many documents have, one syllable and short numbers
+    find nothing alone: they say too little. They rank, as do words as a whole.
     """
-    most = max(index.document_count() * ranking.COMMON, ranking.FEW)
+    most = max(index.document_count() * ranking.COMMON, ranking.SELDOM)
     terms = list(dict.fromkeys(term for word in plan.loose for form in word.forms for term in _terms(form)))
     if len(terms) < 2:
         return None
     found = iter(index.frequencies([(field, term) for term, fields in terms for field in fields]))
     counts = {(term, fields): max(next(found) for _ in fields) for term, fields in terms}
-    rare = [key for key, count in counts.items() if 0 < count <= most]
-    some = [best_of(term, fields) for term, fields in rare or [key for key, count in counts.items() if count]]
+    known = [key for key, count in counts.items() if count]
+    telling = [key for key in known if counts[key] <= most and not _SAYS_LITTLE.fullmatch(key[0])]
+    some = [best_of(*key) for key in telling or known]
+    rest = tuple(best_of(*key) for key in known if telling and key not in telling)
     others = [form for word in plan.loose for form in word.forms if not form.terms]
     some += [form.node for form in others if form.why != "format"]
     # A format says too little, too: every third dataset may have it.
@@ -281,7 +312,7 @@ def _relaxed(index: SearchIndex, plan: Plan, strict: int) -> Request | None:
     every = All(tuple(word.node for word in plan.loose))
     if strict:
         some.append(every)
-    node: Node = Any(tuple(some))
+    node: Node = Ranked(Any(tuple(some)), Any(rest)) if rest else Any(tuple(some))
     for word in plan.loose:
         node = Ranked(node, Boost(word.node, ranking.WORD_OF_SOME))
     return plan.asking(Ranked(node, Boost(every, ranking.ALL_WORDS)))

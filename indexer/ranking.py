@@ -24,7 +24,8 @@ WITHOUT_PARTICLE = 0.5
 FEW = 10
 """With fewer hits for all words, those that have most of them follow."""
 COMMON = 0.03
-"""Share of documents: words that more have do not find anything alone when words may be missing."""
+SELDOM = 3_000
+"""Terms that more documents have than this share and this number find nothing alone when words may be missing."""
 ALL_WORDS = 100.0
 """Added to what has all words, so that it comes before what does not."""
 

@@ -92,6 +92,7 @@ def test_days(given: str, days: tuple[str | None, str | None]) -> None:
         sort=st.none() | st.sampled_from(SORTS),
         size=st.integers(1, 100),
         offset=st.integers(0, 9900),
+        fold=st.booleans(),
     )
 )
 @settings(max_examples=200)

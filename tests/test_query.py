@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvester.catalog.model import Dataset
+from indexer import ranking
 from indexer.engines.base import Any, Everything, OneOf, Range, Term
 from indexer.parameters import FILTERS, SearchQuery
 from indexer.query import MOST_WORDS, Plan, compile
@@ -323,19 +324,26 @@ def test_an_index_without_documents_can_be_asked(tmp_path_factory: pytest.TempPa
     assert [empty.found(text) for text in ("", "서울 노선", "ㅁㅅㅁㅈ", "dkssud")] == [[]] * 4
 
 
-def test_words_that_very_many_documents_have_find_nothing_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_words_that_very_many_documents_have_find_nothing_alone(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "SELDOM", 50)
     rows = [
         Dataset(
             id=f"{n}", source="a.b", identifier=f"{n}", title={"ko": f"지원 사업 {'청년' if n < 3 else '농가'} {n}"}
         )
-        for n in range(400)
+        for n in range(100)
     ]
     catalogue = searched(tmp_path_factory.mktemp("many"), rows)
     asked = catalogue.ask("지원 사업 청년 하늘", size=100)
     assert asked.strict == 0
     assert {hit.id for hit in asked.result.hits} == {"0", "1", "2"}
     # Where there is nothing else, they do.
-    assert catalogue.ask("지원 하늘").result.total == 400
+    assert catalogue.ask("지원 하늘").result.total == 100
+
+
+def test_one_syllable_finds_nothing_alone_where_words_are_missing(catalogue: Searched) -> None:
+    assert set(catalogue.found("비급여 물 하늘")) == {"without"}
 
 
 def test_a_word_in_a_field_is_compiled_for_that_field(plan: Callable[..., Plan]) -> None:

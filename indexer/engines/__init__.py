@@ -7,15 +7,17 @@ from harvester.errors import ConfigurationError
 from indexer.engines.base import SearchIndex
 
 
-def open_index(settings: Settings) -> SearchIndex:
+def open_index(settings: Settings, *, follow: bool = False) -> SearchIndex:
     """The index that the settings name: ``embedded``, or Elasticsearch by its URL.
+
+    `follow`: for a server; its searches do not wait until what others commit is open.
 
     Raises `ConfigurationError` where ``DATAMOA_INDEX_URL`` is neither.
     """
     if settings.index_url == "embedded":
         from indexer.engines.embedded import EmbeddedIndex
 
-        return EmbeddedIndex(settings.home / "index")
+        return EmbeddedIndex(settings.home / "index", follow=follow)
     if settings.index_url.startswith(("http://", "https://")):
         from indexer.engines.elasticsearch import ElasticsearchIndex
 

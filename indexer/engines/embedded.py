@@ -29,26 +29,31 @@ from indexer.engines.cursor import decode
 from indexer.engines.embedded_documents import ready
 from indexer.engines.embedded_facets import Counts
 from indexer.engines.embedded_generation import Generation
+from indexer.engines.follower import Follower
 from indexer.engines.generations import Generations
 
 Found = TypeVar("Found")
 
 _SWAPS_SURVIVED = 5
+_PATIENCE = 0.02
+"""Seconds that a search waits for a commit being opened."""
 
 
 class EmbeddedIndex:
     """The index in `folder`, which need not exist; `wait`: seconds that a writer waits for another one.
 
-    Searching is safe from several threads; writing belongs to one.
+    Searching is safe from several threads; writing belongs to one. With `follow`, for servers, a thread opens what
+    others commit and warms it up; a search waits a few milliseconds for it, then takes what was there before.
     """
 
     name = "embedded"
 
-    def __init__(self, folder: Path, wait: float = 120.0) -> None:
+    def __init__(self, folder: Path, wait: float = 120.0, *, follow: bool = False) -> None:
         self._generations = Generations(folder, wait)
         self._serving: Generation | None = None
         self._beside = Beside()
         self._writing = False
+        self._follower = Follower(self._catch_up) if follow else None
 
     @staticmethod
     def ready(document: Document) -> Ready:
@@ -145,6 +150,8 @@ class EmbeddedIndex:
 
     def close(self) -> None:
         """Give up lock and files."""
+        if self._follower is not None:
+            self._follower.close()
         with self._faults():
             self._end()
         self._serving = None
@@ -167,9 +174,27 @@ class EmbeddedIndex:
         if folder is None:
             return None
         serving = self._serving
+        if serving is not None and self._follower is not None and not self._writing:
+            if serving.folder != folder or serving.outdated:
+                self._follower.hurry(_PATIENCE)
+            return self._serving
         if serving is None or serving.folder != folder:
-            serving = self._serving = Generation(folder)
+            serving = self._serving = Generation(folder, followed=self._follower is not None)
+            if self._follower is not None:
+                self._follower.start()
         return serving
+
+    def _catch_up(self) -> None:
+        """Open the last commit, of a new generation too, and put it in the place of what is searched."""
+        folder, serving = self._generations.current(), self._serving
+        if folder is None or serving is None or self._writing:
+            return
+        if folder == serving.folder:
+            serving.catch_up()
+        else:
+            fresh = Generation(folder, followed=True)
+            fresh.catch_up(serving.lately)
+            self._serving = fresh
 
     def _first(self) -> Generation:
         with self._generations.making() as folder:

@@ -11,7 +11,7 @@ import functools
 import os
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -56,6 +56,7 @@ _WRITER_THREADS = 1
 _COMMIT_DOCUMENTS = 100_000
 _COMMIT_SECONDS = 10.0
 _CACHED_FACETS = 256
+_WARMED_UP = 4
 
 
 Beside = Callable[[Callable[[], Mapping[str, Counts]]], Mapping[str, Counts]]
@@ -85,11 +86,16 @@ class _Searching(NamedTuple):
 
 
 class Generation:
-    """One tantivy index in one folder. Reads what others commit; writes only what its owner lets it write."""
+    """One tantivy index in one folder. Reads what others commit; writes only what its owner lets it write.
 
-    def __init__(self, folder: Path, *, building: bool = False) -> None:
+    `followed`: somebody calls `catch_up`; else every search looks whether there is a new commit.
+    """
+
+    def __init__(self, folder: Path, *, building: bool = False, followed: bool = False) -> None:
         self.folder = folder
         self._building = building
+        self._followed = followed
+        self.lately: deque[Request] = deque(maxlen=_WARMED_UP)
         if not building and not tantivy.Index.exists(str(folder)):
             raise FileNotFoundError(f"{folder}: no index here")
         # Without a schema it is opened as it was made, perhaps by another release.
@@ -107,14 +113,37 @@ class Generation:
     # reading
 
     def _now(self) -> _Searching:
-        # A commit replaces meta.json: looking at it costs two microseconds and needs no thread that watches.
+        found = self._searching
+        if found is None or (self.outdated and (not self._followed or self._writer is not None)):
+            found = self._searching = self._opened()
+        return found
+
+    def _mark(self) -> tuple[int, int, int]:
+        # A commit replaces meta.json: looking at it costs two microseconds.
         status = os.stat(self.folder / "meta.json")
-        mark = (status.st_ino, status.st_mtime_ns, status.st_size)
-        if self._searching is None or self._searching.mark != mark:
-            with self._lock:
-                self._index.reload()
-                self._searching = _Searching(mark, self._index.searcher(), OrderedDict())
-        return self._searching
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    @property
+    def outdated(self) -> bool:
+        """Whether there is a commit that is not searched yet."""
+        return self._searching is None or self._searching.mark != self._mark()
+
+    def _opened(self) -> _Searching:
+        with self._lock:
+            mark = self._mark()
+            self._index.reload()
+            return _Searching(mark, self._index.searcher(), OrderedDict())
+
+    def catch_up(self, lately: Sequence[Request] | None = None) -> None:
+        """Open the last commit, ask it what was asked `lately`, and search it from now on.
+
+        What is asked first of new files reads them, and facets are counted for a commit.
+        """
+        if self.outdated:
+            found = self._opened()
+            for request in list(self.lately if lately is None else lately):
+                self._found(found, request, lambda facets: facets())
+            self._searching = found
 
     def _stored_state(self) -> State:
         searcher = self._now().searcher
@@ -173,7 +202,11 @@ class Generation:
     def search(self, request: Request, beside: Beside) -> Result:
         """Search the last commit; facets are counted `beside`."""
         self._commit()
-        now = self._now()
+        if self._followed and request.after is None:
+            self.lately.append(request)
+        return self._found(self._now(), request, beside)
+
+    def _found(self, now: _Searching, request: Request, beside: Beside) -> Result:
         cursor = decode(request.after, request.sort) if request.after is not None else None
         ordering = self._ordering(request.sort)
         if cursor and not isinstance(cursor.key, str if ordering == TITLE_ORDERS else int | float):
@@ -217,16 +250,16 @@ class Generation:
         cursor: Cursor | None,
     ) -> tuple[Page[tantivy.DocAddress], int]:
         """Give a page and how many hits there are in all: counted while the page is collected, where possible."""
-        between = self._translation.between
+        translation = self._translation
         total: int | None = None
 
         def ranked(before: Sequence[int], least: Key, limit: int) -> list[tuple[Anything, tantivy.DocAddress]]:
             nonlocal total
-            narrowing = [between(name, number, number) for name, number in zip(ordering, before, strict=False)]
+            narrowing = [translation.number(name, number) for name, number in zip(ordering, before, strict=False)]
             if least is not None:
                 if not isinstance(least, int) or not 0 <= least <= _MOST_NUMBER:
                     return []
-                narrowing.append(between(ordering[len(before)], least))
+                narrowing.append(translation.following(ordering[len(before)], least))
             found: Anything = searcher.search(
                 filtered(query, narrowing),
                 # tantivy makes room for as many hits as it may find.

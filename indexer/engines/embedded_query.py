@@ -33,6 +33,8 @@ from indexer.engines.order import day_bounds
 from indexer.fields import BY_NAME, FIELDS, Field
 
 _PREFIX_CHARACTERS = 256
+# A range looks at every document. Few are left to look at when the first numbers of a title are known.
+_INDEXED = frozenset(TITLE_ORDERS[:2])
 _REGEX_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$#&\-~])")
 
 
@@ -49,7 +51,7 @@ def schema_of(fields: Sequence[Field]) -> tantivy.Schema:
     builder.add_unsigned_field("seq", fast=True)
     builder.add_unsigned_field("id_order", fast=True)
     for name in ("quality_order", "line", *TITLE_ORDERS):
-        builder.add_unsigned_field(name, fast=True)
+        builder.add_unsigned_field(name, fast=True, indexed=name in _INDEXED)
     for field in fields:
         match field.role:
             case "text":
@@ -118,9 +120,15 @@ class Translation:
         """Match what has one of these values in a field of the engine."""
         return Query.term_set_query(self._schema, name, list(values))
 
-    def between(self, name: str, low: int, high: int | None = None) -> Query:
-        """Match what has at least this number in a field of the engine, and at most that one."""
-        return Query.range_query(self._schema, name, FieldType.Unsigned, low, high)
+    def following(self, name: str, low: int) -> Query:
+        """Match what has at least this number in a field of the engine."""
+        return Query.range_query(self._schema, name, FieldType.Unsigned, low)
+
+    def number(self, name: str, number: int) -> Query:
+        """Match what has this number in a field of the engine."""
+        if name in _INDEXED:
+            return Query.const_score_query(Query.term_query(self._schema, name, number, index_option="basic"), 0.0)
+        return Query.range_query(self._schema, name, FieldType.Unsigned, number, number)
 
     def scored(self, node: Node) -> Query:
         """Translate a tree."""

@@ -86,19 +86,39 @@ class _Walk(Generic[Address]):
             complete = len(found) < limit
             known = len(found) if complete else bisect_left(numbers, numbers[-1])
             lines = paging.lines([address for _, address in found[:known]]) if paging.lines else None
+            if path:
+                # Nothing before the cursor is read.
+                start = bisect_left(numbers, path[0], done, known)
+                self._seen.update(lines[done:start] if lines else ())
+                done = start
             while done < known:
                 end = bisect_right(numbers, numbers[done], done, known)
-                yield from self._tied(before, found[done:end], lines[done:end] if lines is not None else None, path)
+                if self._skip and end - done == 1:
+                    self._pass(lines[done] if lines else None)
+                else:
+                    yield from self._tied(before, found[done:end], lines[done:end] if lines else None, path)
                 done = end
             if complete:
                 return
-            if not known and len(before) + 1 < paging.levels:
+            if len(before) + 1 < paging.levels:
+                # Further numbers tell more of what was cut than more hits would, however many there are.
                 yield from self._deeper(before, numbers[-1], path)
                 least, done = numbers[-1] + 1, 0
                 continue
             if paging.follows and known:
+                # What was collected is not collected again.
                 least, done = numbers[-1], 0
-            limit *= _GROWTH
+                limit *= 2
+            else:
+                limit *= _GROWTH
+
+    def _pass(self, line: int | None) -> None:
+        """Pass over one hit on the way to a position."""
+        if line is None:
+            self._skip -= 1
+        elif line not in self._seen:
+            self._seen.add(line)
+            self._skip -= 1
 
     def _deeper(
         self, before: tuple[Any, ...], number: Any, path: tuple[Any, ...]
@@ -114,9 +134,6 @@ class _Walk(Generic[Address]):
     ) -> Iterator[tuple[Any, str, Address]]:
         """Give hits that have the same number; as few of them as can be are read."""
         number = hits[0][0]
-        if path and number < path[0]:
-            self._seen.update(lines or ())
-            return
         reached = not path or number > path[0]
         if reached and self._skip:
             count = len(hits) if lines is None else len({line for line in lines if line not in self._seen})

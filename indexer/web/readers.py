@@ -59,7 +59,7 @@ class Stores:
                 self._settings.home.mkdir(parents=True, exist_ok=True)
                 self._ledger = Ledger.open(self._settings.database_url)
             if self._engine is None:
-                self._engine = open_index(self._settings)
+                self._engine = open_index(self._settings, follow=True)
             if self._words is None:
                 self._words = Words(self._engine)
             return Reader(self._settings, self._ledger, self._engine, self._words)

@@ -20,6 +20,7 @@ from harvester.catalog.model import Catalog, HarvestRecord, Part
 from harvester.ledger import Change
 from harvester.processing import Processor
 from indexer import making
+from indexer.documents import packaged
 from indexer.engines.base import Document, Sort
 from indexer.parameters import SearchQuery
 
@@ -58,7 +59,7 @@ def changes(rows: Sequence[Mapping[str, str]], first_seq: int) -> list[Change]:
 
 
 def _documents(rows: Sequence[Mapping[str, str]], first_seq: int) -> list[Document]:
-    made = making.make(changes(rows, first_seq), lambda document: document)
+    made = making.make(changes(rows, first_seq), packaged(), lambda document: document)
     assert not made.failures, made.failures
     return [change for change in made.changes if isinstance(change, Document)]
 

@@ -95,7 +95,12 @@ def generations(client: Elasticsearch, name: str) -> list[str]:
 
 def test_the_source_holds_the_dataset_and_not_our_terms(index: SearchIndex, client: Elasticsearch, name: str) -> None:
     content = '{"id":"a","title":{"ko":"대기 오염"},\n"distribution":[{"format":{"source":"CSV"}}]}'.encode()
-    fill(index, replace(document("a", 7, title="대기 오염", format=("CSV",), modified="2024-02-29"), content=content))
+    fill(
+        index,
+        replace(
+            document("a", 7, title="대기 오염", quality=60, format=("CSV",), modified="2024-02-29"), content=content
+        ),
+    )
     source = client.get(index=name, id="a")["_source"]
     assert source == {
         "id": "a",
@@ -103,6 +108,8 @@ def test_the_source_holds_the_dataset_and_not_our_terms(index: SearchIndex, clie
         "source": "kepco.datagokr",
         "content_hash": "hash-of-a-7",
         "sort_title": "대기 오염",
+        "quality": None,
+        "series": "a",
         "format": ["CSV"],
         "modified": ["2024-02-29"],
         "dataset": {"id": "a", "title": {"ko": "대기 오염"}, "distribution": [{"format": {"source": "CSV"}}]},
@@ -351,7 +358,8 @@ def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
 ) -> None:
     def older(meta: dict[str, Any]) -> dict[str, Any]:
         made = elasticsearch_mapping.mappings(meta)
-        for name in ("theme", "modified"):
+        made["dynamic"] = False
+        for name in ("theme", "modified", "series", "quality"):
             del made["properties"][name]
         for name in ("grams", "word"):
             del made["properties"]["terms"]["properties"][name]
@@ -375,5 +383,15 @@ def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
     first = index.search(Request(Everything(), sort="-modified", size=1))
     second = index.search(Request(Everything(), sort="-modified", size=1, after=first.cursor))
     assert [hit.id for hit in (*first.hits, *second.hits)] == ["a", "b"]
+    # It knows no series either: nothing is folded.
+    folded = index.search(Request(Everything(), fold=True, size=1))
+    unfolded = index.search(Request(Everything(), fold=True, size=1, after=folded.cursor))
+    assert [(hit.id, hit.series, hit.folded) for hit in (*folded.hits, *unfolded.hits)] == [
+        ("a", None, 1),
+        ("b", None, 1),
+    ]
+    assert index.facet_values("theme", Everything(), {}) == []
+    assert index.facet_values("organization", Everything(), {}) == [("갑", 1), ("을", 1)]
+    assert [hit.id for hit in index.search(Request(Everything(), sort="quality")).hits] == ["a", "b"]
     assert (index.words("word"), index.words("word", limit=5)) == ([], [])
     assert index.frequencies([("word", "a|a"), ("title", "물")]) == [0, 2]

@@ -8,6 +8,8 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -387,13 +389,67 @@ def test_ids_that_came_before_are_known() -> None:
     assert sum(seen.add(f"id{n}") for n in range(1_000)) < 5
 
 
+# --- followed by a server
+
+
+def test_a_followed_index_sees_commits_and_new_generations(folder: Path) -> None:
+    with closing(EmbeddedIndex(folder)) as writer, closing(EmbeddedIndex(folder, follow=True)) as reader:
+        assert matching(reader, Everything()) == set()
+        for n in range(1, 6):
+            fill(writer, document(f"d{n}", n, title="물", format="CSV"))
+            assert eventually(lambda expected=n: reader.document_count() == expected)
+            request = Request(query=Term("title", "물"), facets={"format": 5})
+            assert reader.search(request).facets == {"format": (("CSV", n),)}
+        with writer.rebuild("2") as fresh:
+            fresh.apply([document("new", 9, title="물")], Checkpoint(LEDGER, 9, "2"))
+        assert eventually(lambda: matching(reader, Everything()) == {"new"})
+        assert reader.checkpoint() == Checkpoint(LEDGER, 9, "2")
+        assert len(generations(folder)) == 1
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 20
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
+
+
+def test_no_search_waits_for_a_commit_that_takes_long_to_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_commit, going = embedded_generation.Generation.catch_up, threading.Event()
+
+    def slow(*arguments: object) -> None:
+        assert going.wait(20)
+        open_commit(*arguments)  # type: ignore[arg-type]
+
+    with closing(EmbeddedIndex(folder)) as writer, closing(EmbeddedIndex(folder, follow=True)) as reader:
+        fill(writer, document("a", 1, title="물"))
+        assert matching(reader, Everything()) == {"a"}
+        monkeypatch.setattr(embedded_generation.Generation, "catch_up", slow)
+        fill(writer, document("b", 2, title="물"))
+        for _ in range(3):
+            assert matching(reader, Everything()) == {"a"}
+        going.set()
+        assert eventually(lambda: matching(reader, Everything()) == {"a", "b"})
+
+
+def test_a_followed_index_that_is_damaged_serves_what_it_has(folder: Path) -> None:
+    with closing(EmbeddedIndex(folder)) as writer, closing(EmbeddedIndex(folder, follow=True)) as reader:
+        fill(writer, document("a", 1, title="물"))
+        assert matching(reader, Everything()) == {"a"}
+        (folder / "current").write_text("g-nonsense")
+        assert matching(reader, Everything()) == {"a"}
+        with writer.rebuild(ANALYSIS) as fresh:
+            fresh.apply([document("b", 1, title="물")], at(1))
+        assert eventually(lambda: matching(reader, Everything()) == {"b"})
+
+
 # --- an index that another release made
 
 
 def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lacking = {"grams", "word", "theme", "modified"}
+    lacking = {"grams", "word", "theme", "modified", "series"}
     older = embedded_query.schema_of([field for field in reversed(FIELDS) if field.name not in lacking])
     documents = [
         document("a", 1, title="물 불", organization="갑", issued="2020-01-01"),
@@ -419,6 +475,15 @@ def test_an_index_of_other_fields_is_searched_as_it_is_until_a_rebuild(
     first = index.search(Request(Everything(), sort="-modified", size=1))
     second = index.search(Request(Everything(), sort="-modified", size=1, after=first.cursor))
     assert [hit.id for hit in (*first.hits, *second.hits)] == ["a", "b"]
+    # It knows no series either: nothing is folded.
+    folded = index.search(Request(Everything(), fold=True, size=1))
+    unfolded = index.search(Request(Everything(), fold=True, size=1, after=folded.cursor))
+    assert [(hit.id, hit.series, hit.folded) for hit in (*folded.hits, *unfolded.hits)] == [
+        ("a", None, 1),
+        ("b", None, 1),
+    ]
+    assert index.facet_values("theme", Everything(), {}) == []
+    assert index.facet_values("organization", Everything(), {}) == [("갑", 1), ("을", 1)]
     assert (index.words("word"), index.frequencies([("word", "a|a"), ("title", "물")])) == ([], [0, 2])
     with pytest.raises(IndexEngineError, match=r"another release .* `datamoa rebuild`"):
         index.apply([document("c", 3)], at(3))

@@ -370,7 +370,7 @@ def test_an_index_that_needs_a_hand_is_told(tmp_path: Path, monkeypatch: pytest.
         bring_up_to_date(settings)
         ledger.set_aside("embedded", [SetAside(seq=1, id=DUST, reason="too big")])
     with served(create_app(settings)) as client:
-        monkeypatch.setattr("indexer.web.api.ANALYSIS", "0.0")
+        monkeypatch.setattr("indexer.documents.ANALYSIS", "0.0")
         answer = asked(client, "/health")
         assert answer["status"] == "degraded"
         assert ["another analysis" in answer["reasons"][0], "1 changes" in answer["reasons"][1]] == [True, True]
