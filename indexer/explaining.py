@@ -6,12 +6,12 @@ Only the text decides: what is marked is what the index has as terms of that tex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from indexer import ranking
-from indexer.analysis import Analyser, initials, joined, normal
+from indexer.analysis import Analyser, initials, joined, letters, normal
 from indexer.fields import BY_NAME
 from indexer.meaning import Form, Why, Word
 
@@ -19,6 +19,7 @@ Spans = list[tuple[int, int]]
 
 _SEPARATED = r"[\W_]*"
 _INSIDE_FROM = 3
+_HANGUL = re.compile("[가-힣]")
 _INSIDE_FIELDS = frozenset(("title", "keyword"))
 
 
@@ -63,11 +64,18 @@ class Explainer:
         """Give the places in `text`, from and to, in order and apart, in which something matched."""
         spans = self._analyser.spans(text, self._sequences)
         if field in _INSIDE_FIELDS:
-            spans += [match.span() for pattern in self._inside for match in pattern.finditer(text)]
-            spans += [span for letters in self._initials for span in _initial_spans(text, letters)]
+            spans += [span for pattern in self._inside for span in self._inside_spans(pattern, text)]
+            spans += [span for wanted in self._initials for span in _initial_spans(text, wanted)]
         if not spans and self._parts:
             spans = self._analyser.spans(text, self._parts)
         return joined(spans)
+
+    def _inside_spans(self, pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+        """Find where the pairs of letters of `text` are those of what matches: 비정규직 has others than 정규직."""
+        for match in pattern.finditer(text):
+            first, pairs = len(letters(text[: match.start()])), self._analyser.pairs(match[0])
+            if self._analyser.pairs(text)[first : first + len(pairs)] == pairs:
+                yield match.span()
 
     def missing(self, texts: Mapping[str, Iterable[str]]) -> list[str]:
         """Give the words that stand as a whole in no field of `texts`, as typed; words that say little do not count."""
@@ -108,16 +116,18 @@ class Explainer:
 
 def _inside(form: Form) -> re.Pattern[str] | None:
     """Give a pattern for the letters of a longer word, which a title may have across its morphemes and spaces."""
-    letters = [each for each in normal(form.text) if each.isalnum()]
-    if len(letters) < _INSIDE_FROM or "title" not in form.fields or form.why == "initials":
+    found = [each for each in normal(form.text) if each.isalnum()]
+    if len(found) < _INSIDE_FROM or "title" not in form.fields or form.why == "initials":
         return None
-    return re.compile(_SEPARATED.join(map(re.escape, letters)), re.IGNORECASE)
+    pattern = _SEPARATED.join(map(re.escape, found))
+    # Words of Latin letters and digits only are not looked for inside others: bus is not in Busan.
+    return re.compile(pattern if _HANGUL.search(form.text) else rf"\b{pattern}\b", re.IGNORECASE)
 
 
-def _initial_spans(text: str, letters: str) -> Spans:
+def _initial_spans(text: str, wanted: str) -> Spans:
     places = [place for place, each in enumerate(text) if each.isalnum()]
     short = "".join(initials(text[place]) for place in places)
     if len(short) != len(places):
         return []
-    found = (match.start() for match in re.finditer(f"(?={re.escape(letters)})", short))
-    return [(places[at], places[at + len(letters) - 1] + 1) for at in found]
+    found = (match.start() for match in re.finditer(f"(?={re.escape(wanted)})", short))
+    return [(places[at], places[at + len(wanted) - 1] + 1) for at in found]

@@ -210,7 +210,9 @@ class Meaning:
         """Give the form of a word as it was typed, in one field or in all; None where it has no terms."""
         form = self._form(word, "typed", 1.0, (field,) if field else _SEARCHED)
         if field is None and _ADDRESS.fullmatch(word):
-            keys: list[Node] = [Boost(Term("identifier", address_key(word)), ranking.IDENTIFIER)]
+            # A browser's address may have more behind the page's own: "#tab", "?recommendDataYn=Y".
+            spelt = dict.fromkeys(map(address_key, (word, word.partition("#")[0], re.split("[?#]", word)[0])))
+            keys: list[Node] = [Boost(Term("identifier", key), ranking.IDENTIFIER) for key in spelt if key]
             if "/" in word:
                 # An address may lack its end; the number in it is the dataset's.
                 keys += [Term("identifier", number) for number in _NUMBER.findall(word)]

@@ -182,7 +182,7 @@ def _ask(
         plan = corrected
         whole, found = plan.request(), index.search(plan.request())
     request, strict, lines = whole, found.total, None
-    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (some := _relaxed(index, plan)) is not None:
+    if strict < (ranking.FEW if len(plan.loose) > 1 else 1) and (some := _relaxed(index, plan, strict)) is not None:
         request, found = some, index.search(some)
         if request.fold and strict:
             lines = len(index.search(replace(whole, facets={}, size=strict, offset=0, after=None)).hits)
@@ -285,8 +285,10 @@ def _corrected(index: SearchIndex, plan: Plan, meaning: Meaning, lexicon: Lexico
     return None if tuple(words) == plan.plain else replace(plan, plain=tuple(words))
 
 
-def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
+def _relaxed(index: SearchIndex, plan: Plan, strict: int) -> Request | None:
     """Give the request for documents that have some of the words, those that have all first; None without words.
+
+    `strict`: so many have all; they are among them, also where they have a word in another reading.
 
     Words are taken apart into their terms here. Terms that very many documents have, one syllable and short numbers
     find nothing alone: they say too little. They rank, as do words as a whole.
@@ -307,10 +309,12 @@ def _relaxed(index: SearchIndex, plan: Plan) -> Request | None:
     some = some or [form.node for form in others]
     if not some:
         return None
+    every = All(tuple(word.node for word in plan.loose))
+    if strict:
+        some.append(every)
     node: Node = Ranked(Any(tuple(some)), Any(rest)) if rest else Any(tuple(some))
     for word in plan.loose:
         node = Ranked(node, Boost(word.node, ranking.WORD_OF_SOME))
-    every = All(tuple(word.node for word in plan.loose))
     return plan.asking(Ranked(node, Boost(every, ranking.ALL_WORDS)))
 
 

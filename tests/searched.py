@@ -10,7 +10,7 @@ from harvester.catalog import codec
 from harvester.catalog.model import Agent, Concept, Dataset, Distribution
 from harvester.ledger.types import Change
 from indexer.analysis import Analyser
-from indexer.documents import document
+from indexer.documents import packaged
 from indexer.engines.base import Checkpoint, SearchIndex
 from indexer.engines.embedded import EmbeddedIndex
 from indexer.lexicon import Lexicon
@@ -87,7 +87,7 @@ def searched(folder: Path, rows: list[Dataset] | None = None) -> Searched:
         content = codec.encode(each)
         hash = codec.content_hash(content)
         changes.append(Change(seq=seq, id=each.id, source=each.source, content=content, content_hash=hash))
-    index.apply([document(change) for change in changes], Checkpoint("l", len(changes), "1"))
+    index.apply(list(map(packaged().document, changes)), Checkpoint("l", len(changes), "1"))
     index.refresh()
     meaning = Meaning(Analyser(names=TABLES.names), TABLES, {"csv": "CSV", "json": "JSON"})
     return Searched(index, meaning, Lexicon.of(index))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harvester import config
 from harvester.catalog import codec
 from harvester.catalog.model import Agent, Concept, Dataset, Distribution, Location, PeriodOfTime
 from harvester.ledger.types import Change
 from indexer import analysis
-from indexer.documents import ANALYSIS, document
+from indexer.documents import ANALYSIS, Documents, address_key, document, packaged, title_key, word_key
 from indexer.engines.base import SEPARATOR, Document
 from indexer.fields import BY_NAME
 
@@ -205,3 +208,51 @@ def test_other_processes_make_the_same_documents() -> None:
 
 def test_the_version_names_the_analysis() -> None:
     assert ANALYSIS.startswith(f"{analysis.ANALYSIS}.")
+
+
+# --- how documents are made
+
+
+def own(folder: Path, words: str | None) -> Documents:
+    """How documents are made with a config folder of one's own, with these names in it."""
+    if words is not None:
+        shutil.copytree(config.default_config() / "search", folder / "search")
+        (folder / "search" / "words.yml").write_text(words, encoding="utf-8")
+    return Documents.of(folder)
+
+
+def test_a_dictionary_of_ones_own_is_another_version_of_the_analysis(tmp_path: Path) -> None:
+    name = "- {word: 하늘누리, reason: a park}\n"
+    (first, second, third) = (tmp_path / each for each in "123")
+    assert own(tmp_path / "none", None) == packaged()
+    assert packaged().analysis == ANALYSIS
+    made = own(first, name)
+    assert made.analysis.startswith(f"{ANALYSIS}+")
+    # The names decide, not what is written about them.
+    assert own(second, name.replace("a park", "the park")).analysis == made.analysis
+    assert own(third, name.replace("하늘", "바다")).analysis not in (made.analysis, ANALYSIS)
+
+
+def test_documents_are_made_with_their_own_dictionary(tmp_path: Path) -> None:
+    content = codec.encode(Dataset(id="abc", source="a.b", identifier="1", title={"ko": "비급여와 하늘누리공원"}))
+    made = own(tmp_path, "- {word: 하늘누리, reason: a park}\n").document(change(content))
+    assert made.terms["title"] == "비급여 하늘누리 공원"
+    assert packaged().document(change(content)).terms["title"] == "비급여 하늘 누리 공원"
+
+
+def test_words_of_a_title_end_at_any_white_space() -> None:
+    made_of = made(title={"ko": "서울\n버스\t노선\u3000현황"})
+    assert [key.partition("|")[2] for key in made_of.terms["word"].split()] == ["서울", "버스", "노선", "현황"]
+
+
+def test_an_address_is_one_key_however_it_is_written() -> None:
+    spellings = (
+        "https://www.data.go.kr/data/1/",
+        "http://data.go.kr/data/1",
+        "DATA.go.kr/data/1#",
+        " data.go.kr/data/1 ",
+    )
+    assert {address_key(each) for each in spellings} == {"data.go.kr/data/1"}
+    assert {address_key(each) for each in ("doi:10.1/A", "https://doi.org/10.1/a", "dx.doi.org/10.1/a")} == {"10.1/a"}
+    assert title_key("서울_미세먼지 (PM2.5)") == title_key("서울미세먼지PM25") == "=서울미세먼지pm25"
+    assert word_key("미세먼지") == "altpajswl|미세먼지"
