@@ -11,7 +11,7 @@ WHOLE = 2.0
 """A typed word that is a whole word of a title or keyword."""
 INSIDE = 1.0
 """A typed word of three or more syllables that stands somewhere inside a title, across morphemes."""
-SAYS_NOTHING = 0.3
+SAYS_NOTHING = 1.0
 """Words like 데이터 or 현황: they order what other words found."""
 FORMAT = 3.0
 """A typed format, for documents that come in it."""
