@@ -100,7 +100,7 @@ class Hinter:
         for word in asked.words[:_MOST_TRIED]:
             text = letters(word.typed)
             for near in lexicon.near(text, 1) if text else ():
-                if near.datasets < _MANY_TIMES * max(1, asked.strict, lexicon.count(text)):
+                if near.datasets <= lexicon.count(text):
                     continue
                 other = query.q.replace(word.typed, near.word)
                 total = self._total(compile(replace(query, q=other), self._meaning, {}, self._values).request())

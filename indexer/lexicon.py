@@ -117,10 +117,10 @@ class Lexicon:
         found = self._near(word, slips, keys[:_END], keys[-_END:])
         if not found and (slips > 1 or len(keys) < _ONE_SLIP + _END):
             found = self._near(word, slips, "", "")  # slips at both ends
-        # A slip keeps digits: 2호선 is not 3호선 misspelt.
-        digits = _digits(word)
+        # A slip keeps digits and Latin letters: 2호선 is not 3호선 misspelt, B등급 is not 등급.
+        kept = _not_hangul(word)
         nearest = self._known(place for _, place in found)
-        return [known for known in nearest if known.word != word and _digits(known.word) == digits][:most]
+        return [known for known in nearest if known.word != word and _not_hangul(known.word) == kept][:most]
 
     def _near(self, word: str, slips: int, head: str, tail: str) -> list[tuple[int, int]]:
         """Find words near to `word` whose keys begin or end so: few slips leave one end of a word as it is."""
@@ -247,5 +247,5 @@ def _endings(words: Sequence[str]) -> Iterator[Sequence[str]]:
     return (words[at:] for at in range(len(words)))
 
 
-def _digits(word: str) -> str:
-    return "".join(filter(str.isdigit, word))
+def _not_hangul(word: str) -> str:
+    return "".join(each for each in word if not "가" <= each <= "힣")

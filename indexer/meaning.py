@@ -39,7 +39,7 @@ _ADDRESS = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S+|\d{5,}|[0-9a-z]+
 _NUMBER = re.compile(r"\d{5,}")
 # "The last 5 years": how long, not when; titles seldom say it.
 _DURATION = re.compile(r"\d{1,2}(?:년|개년|개월|주|일)(?:간|동안|치)?")
-_ONLY_JAMO = re.compile(r"[ㄱ-ㅣ]+")
+_ONLY_JAMO = re.compile(r"[ㄱ-ㅎ]+")
 _LATIN = re.compile(r"[a-z]{2,}", re.IGNORECASE)
 _SYLLABLES = re.compile(r"[가-힣]+")
 
@@ -74,7 +74,7 @@ class Word:
     @property
     def correction(self) -> Form | None:
         """Give the first form that was not typed but may have been meant."""
-        return next((form for form in self.forms if form.why in CORRECTIONS), None)
+        return next((form for form in self.forms if form.why in CORRECTIONS and form.text != self.typed), None)
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -132,8 +132,12 @@ class Meaning:
             name = " ".join(typed[:length])
             if self._tables.noise_class(name):
                 return length, self._silent(name, typed[:length])
+            if sum(map(len, typed[:length])) > _LONGEST_COMPOUND:
+                continue
             alternatives = list(self._alternatives_of(typed[:length]))
             if alternatives:
+                if (together := self._form("".join(typed[:length]), "typed", 1.0)) is not None:
+                    alternatives.insert(0, together)
                 parts = tuple(form for word in typed[:length] if (form := self.typed(word)))
                 whole = Form(
                     name,
@@ -167,11 +171,14 @@ class Meaning:
         return Word(word, tuple(forms[: _MOST_ALTERNATIVES + 1]))
 
     def _alternatives_of(self, words: Sequence[str]) -> Iterator[Form]:
-        for name in self._agencies.get(self._in_table(self._agencies, words) or "", ()):
-            if (form := self._form(name, "agency", ranking.AGENCY, ("publisher", "title"))) is not None:
-                yield form
+        yield from self._agency_forms(words, ("publisher", "title"))
         for other in self._tables.synonyms.get(self._in_table(self._tables.synonyms, words) or "", ()):
             if (form := self._form(other.text, "synonym", other.weight * ranking.SYNONYM)) is not None:
+                yield form
+
+    def _agency_forms(self, words: Sequence[str], fields: Sequence[str]) -> Iterator[Form]:
+        for name in self._agencies.get(self._in_table(self._agencies, words) or "", ()):
+            if (form := self._form(name, "agency", ranking.AGENCY, fields)) is not None:
                 yield form
 
     def _alternatives_inside(self, word: str) -> Iterator[Form]:
@@ -202,7 +209,11 @@ class Meaning:
     def literal(self, word: str, field: str | None = None) -> Word | None:
         """Give a word exactly as it was typed, in one field or in all."""
         form = self.typed(word, field)
-        return None if form is None else Word(word, (form,))
+        if form is None:
+            return None
+        return (
+            Word(word, (form, *self._agency_forms([word], (field,)))) if field == "publisher" else Word(word, (form,))
+        )
 
     # forms
 
@@ -266,6 +277,9 @@ class Meaning:
         it is one of many words, as in a sentence, where a short word is not taken for a misspelt one.
         """
         text = normal(word.typed)
+        if known and alone:
+            parts = list(self._joined(text, lexicon))
+            return replace(word, forms=(*word.forms, *parts)) if parts else None
         forms = [*self._other_keyboard(word.typed, lexicon, known=known), *self._by_initials(text, lexicon)]
         if not known and not forms:
             if (form := self._form(text, "typed", ranking.WITHOUT_PARTICLE, loose=True)) is not None:
@@ -285,7 +299,8 @@ class Meaning:
             # Caps Lock is no shift key: ALTPAJSWL is 미세먼지.
             for keys in dict.fromkeys((text, text.lower()) if text.isupper() else (text,)):
                 meant = _LATIN.sub(lambda match: typed_in_hangul(match[0]), keys)
-                if _SYLLABLES.search(meant) and not re.search("[ㄱ-ㅣ]", meant):
+                whole = _LATIN.fullmatch(text) or lexicon.count(letters(meant))
+                if whole and _SYLLABLES.search(meant) and not re.search("[ㄱ-ㅣ]", meant):
                     yield from self._forms([meant], "keyboard", ranking.KEYBOARD)
                     yield from self._alternatives_of([meant])
         if re.search("[ㄱ-ㅣ]", text) or (not known and _SYLLABLES.fullmatch(text)):
@@ -315,7 +330,9 @@ class Meaning:
             if text and lexicon.count(text) and (form := self._form(text, "spacing", 1.0)) is not None:
                 before = found.pop()
                 typed = f"{before.typed} {word.typed}"
-                both = Form(typed, "typed", 1.0, All((before.node, word.node)), (*before.terms, *word.terms))
+                forms = (*before.forms, *word.forms)
+                sequences = tuple(sequence for each in forms for sequence in each.sequences)
+                both = Form(typed, "typed", 1.0, All((before.node, word.node)), (*before.terms, *word.terms), sequences)
                 found.append(Word(typed, (both, form)))
             else:
                 found.append(word)

@@ -221,6 +221,7 @@ def compile(
     pairs = meaning.analyser.pairs(text[:_MOST_LETTERS])
     alone = len(plain) == len(groups) > 1
     asks = any(isinstance(clause, Clause) and not clause.excluded for group in groups for clause in group)
+    asks |= bool(query.q.strip()) and not groups
     return Plan(
         base=Request(
             query=Everything(),

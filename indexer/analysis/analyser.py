@@ -44,10 +44,10 @@ _RUN = re.compile(
 # What a query calls one word: letters and digits of any kind, also where one of these stands between two of them.
 _WORD = re.compile(r"(?:(?!_)\w)+(?:(?:['&·.+-]+|(?<=[0-9]),(?=[0-9]))(?:(?!_)\w)+)*")
 
-# English words that say nothing about a dataset. Not "it", "at", "no": they are names too (IT, aT).
+# English words that say nothing about a dataset, where they stand alone. Not "a", "it", "at", "no": they are names, too
+# (A, IT, aT), and not in A형, AS센터.
 _STOP_WORDS = frozenset(
     (
-        "a",
         "an",
         "and",
         "are",
@@ -223,7 +223,7 @@ class Analyser:
             elif kind == "hanja":
                 yield from self._hanja(text, at, end)
             elif kind == "word":
-                if text not in _STOP_WORDS:
+                if text not in _STOP_WORDS or text != chunk:
                     yield Token(_IRREGULAR.get(text) or self._stem(text[:_TERM_CHARACTERS]), at, end)
             elif kind == "joined":
                 yield Token(self._stem(text.replace("-", "")[:_TERM_CHARACTERS]), at, end)
