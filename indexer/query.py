@@ -44,6 +44,8 @@ _MOST_READ = 80
 _MOST_LETTERS = 500
 _MOST_PAIRS = 60
 _SHORTEST_SPACELESS = 3
+_STRETCH, _STRIDE = 5, 3
+"""Letter pairs that are looked for side by side where words may be missing: six letters, every third beginning."""
 _MANY = 3
 _SAYS_LITTLE = re.compile(r"-?\w|\d\d")
 _SENTENCE = 4

@@ -79,6 +79,10 @@ class _Walk(Generic[Address]):
         """Give the hits whose first numbers are `before`; `path`: the cursor's next numbers if it is among these."""
         paging = self._paging
         least = path[0] if path and paging.follows and paging.lines is None else None
+        if least is not None and len(before) + 1 < paging.levels:
+            # Mostly the page ends among the hits whose first numbers are the cursor's: few, and quickly found.
+            yield from self._deeper(before, least, path)
+            least, path = least + 1, ()
         limit, done = self._limit, 0
         while True:
             found = paging.ranked(before, least, limit)
@@ -100,7 +104,7 @@ class _Walk(Generic[Address]):
                 done = end
             if complete:
                 return
-            if len(before) + 1 < paging.levels:
+            if len(before) + 1 < paging.levels and not (path and numbers[-1] < path[0]):
                 # Further numbers tell more of what was cut than more hits would, however many there are.
                 yield from self._deeper(before, numbers[-1], path)
                 least, done = numbers[-1] + 1, 0

@@ -108,7 +108,7 @@ def test_the_source_holds_the_dataset_and_not_our_terms(index: SearchIndex, clie
         "source": "kepco.datagokr",
         "content_hash": "hash-of-a-7",
         "sort_title": "대기 오염",
-        "quality": None,
+        "quality": 60,
         "series": "a",
         "format": ["CSV"],
         "modified": ["2024-02-29"],

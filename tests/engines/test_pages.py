@@ -197,14 +197,15 @@ def test_a_page_after_a_hit_that_need_not_be_there(
 
 @pytest.mark.parametrize("folds", [False, True])
 def test_many_ties_are_told_apart_by_further_numbers(folds: bool) -> None:
-    found = [("a" * (n % 7) + "bc"[n % 2] * (n % 3), f"{n:05}") for n in range(3_000)]
+    found = [("a" * (n % 7) + "bc"[n % 2] * (n % 3), f"{chr(97 + n % 90)}{n:05}") for n in range(3_000)]
     expected = folded(found) if folds else sorted(found)
-    for begin in (0, 500, 1_500, 2_990):
+    for begin in (0, 30, 500, 1_500, 2_990):
         page = paging(found, folds=folds).page(begin, 10)
         assert page.hits == expected[begin : begin + 10]
         if page.hits:
-            following = paging(found, folds=folds).page(page.position, 10, after=page.hits[-1])
-            assert following.hits == expected[begin + 10 : begin + 20]
+            for guess in (page.position, 0):
+                following = paging(found, folds=folds).page(guess, 10, after=page.hits[-1])
+                assert following.hits == expected[begin + 10 : begin + 20]
 
 
 def test_no_more_is_collected_than_ties_ask_for() -> None:
