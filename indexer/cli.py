@@ -125,7 +125,9 @@ def search(
         list[str] | None, typer.Option("--filter", metavar="FIELD=VALUE", help="may be repeated")
     ] = None,
     size: Annotated[int, typer.Option(min=1, max=100)] = 10,
-    sort: Annotated[str | None, typer.Option(help="relevance, title, issued, -issued, modified, -modified")] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="relevance, title, issued, -issued, modified, -modified, quality")
+    ] = None,
     json: Json = False,
 ) -> None:
     """The endpoint's answer in a terminal."""
@@ -150,7 +152,12 @@ def search(
     if json:
         console.print_json(answer)
         return
-    console.out.print(f"{answer['total']:,} found in {answer['took_ms']} ms")
+    console.out.print(f"{answer['total']:,} found in {answer['took_ms']} ms", end="")
+    console.out.print(
+        f", {answer['all_words']:,} of them with all words" if answer["all_words"] < answer["total"] else ""
+    )
+    for each in answer["corrected"]:
+        console.out.print(f"{each['typed']}: looked for {', '.join(each['texts'])}")
     for hit in answer["hits"]:
         console.out.print(f"\n{hit['title']}", style="bold", end="")
         console.out.print(f"  {hit['publisher'] or ''}  {hit['modified'] or ''}")

@@ -90,7 +90,11 @@ class Hinter:
         for word in asked.words:
             if (first := word.correction) is None:
                 continue
-            texts = tuple(dict.fromkeys(form.text for form in word.forms if form.why == first.why))
+            texts = tuple(
+                dict.fromkeys(form.text for form in word.forms if form.why == first.why and form.text != word.typed)
+            )
+            if not texts:
+                continue
             typed = [form for form in word.forms if form.why == "typed"]
             also = any(self._total(Request(form.node)) for form in typed)
             yield Correction(word.typed, texts[:_SHOWN], first.why, also)

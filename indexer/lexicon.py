@@ -248,4 +248,4 @@ def _endings(words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _not_hangul(word: str) -> str:
-    return "".join(each for each in word if not "가" <= each <= "힣")
+    return "".join(each for each in word if not ("가" <= each <= "힣" or "ㄱ" <= each <= "ㅣ"))

@@ -19,7 +19,7 @@ from indexer.lexicon import Lexicon
 from indexer.tables import SearchTables, surface
 
 Why: TypeAlias = Literal[
-    "typed", "synonym", "agency", "format", "identifier", "keyboard", "spelling", "initials", "completion", "spacing"
+    "typed", "synonym", "agency", "format", "keyboard", "spelling", "initials", "completion", "spacing"
 ]
 CORRECTIONS: frozenset[Why] = frozenset(("keyboard", "spelling", "initials", "completion", "spacing"))
 
@@ -37,6 +37,7 @@ _MOST_TERMS = 20
 _SHORT = 2
 _ADDRESS = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S+|\d{5,}|[0-9a-z]+(?:[-_.:/][0-9a-z]+)+", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{5,}")
+_FORMAT_WORD = re.compile(r"(?:파일|형식|포맷|데이터)(?=$|[가-힣])")
 # "The last 5 years": how long, not when; titles seldom say it.
 _DURATION = re.compile(r"\d{1,2}(?:년|개년|개월|주|일)(?:간|동안|치)?")
 _ONLY_JAMO = re.compile(r"[ㄱ-ㅎ]+")
@@ -74,7 +75,7 @@ class Word:
     @property
     def correction(self) -> Form | None:
         """Give the first form that was not typed but may have been meant."""
-        return next((form for form in self.forms if form.why in CORRECTIONS and form.text != self.typed), None)
+        return next((form for form in self.forms if form.why in CORRECTIONS), None)
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -161,13 +162,15 @@ class Meaning:
         form = self.typed(word)
         if form is None:
             return None
+        if code := self._formats.get(self._in_table(self._formats, [_FORMAT_WORD.sub("", word)]) or ""):
+            # Preferred, not required: what is looked for is the subject, in that format if there is one.
+            wanted = Form(code, "format", ranking.FORMAT, Term("format", code), fields=("format",))
+            return Word(word, (form, wanted), silent=True)
         if self._tables.noise_class(word) or _DURATION.fullmatch(word) or self.analyser.verbal(word):
             return Word(word, (form,), silent=True)
         forms = [form, *self._alternatives_of([word])]
         if len(forms) == 1 and len(word) <= _LONGEST_COMPOUND:
             forms += self._alternatives_inside(word)
-        if (code := self._formats.get(surface(word))) is not None:
-            forms.append(Form(code, "format", 1.0, Term("format", code), fields=("format",)))
         return Word(word, tuple(forms[: _MOST_ALTERNATIVES + 1]))
 
     def _alternatives_of(self, words: Sequence[str]) -> Iterator[Form]:
@@ -277,11 +280,10 @@ class Meaning:
         it is one of many words, as in a sentence, where a short word is not taken for a misspelt one.
         """
         text = normal(word.typed)
-        if known and alone:
-            parts = list(self._joined(text, lexicon))
-            return replace(word, forms=(*word.forms, *parts)) if parts else None
         forms = [*self._other_keyboard(word.typed, lexicon, known=known), *self._by_initials(text, lexicon)]
-        if not known and not forms:
+        if known and alone and not forms:
+            forms += self._joined(text, lexicon)
+        elif not known and not forms:
             if (form := self._form(text, "typed", ranking.WITHOUT_PARTICLE, loose=True)) is not None:
                 return replace(word, forms=(*word.forms, form))
             forms += self._joined(text, lexicon)

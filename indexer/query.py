@@ -145,7 +145,7 @@ def ask(
 ) -> Asked:
     """Search: all words must match; where few documents have them all, those that have the most follow.
 
-    Where none has them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
+    Where few have them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
     """
     plan = compile(query, meaning, facets, values)
     if "series" not in query.filters:

@@ -13,7 +13,7 @@ INSIDE = 1.0
 """A typed word of three or more syllables that stands somewhere inside a title, across morphemes."""
 SAYS_NOTHING = 1.0
 """Words like 데이터 or 현황: they order what other words found."""
-FORMAT = 3.0
+FORMAT = 20.0
 """A typed format, for documents that come in it."""
 
 SYNONYM = 0.8

@@ -208,10 +208,8 @@ def test_what_has_all_words_in_another_reading_is_among_what_has_some(catalogue:
     assert sorted(hit.id for hit in asked.result.hits) == ["film", "water"]
 
 
-def test_a_format_alone_finds_nothing_beside_words(catalogue: Searched) -> None:
-    asked = catalogue.ask("버스노선 csv")
-    assert asked.strict == 0
-    assert set(catalogue.found("버스노선 csv")) == {"bus", "sub"}
+def test_a_format_is_preferred_and_not_required(catalogue: Searched) -> None:
+    assert set(catalogue.found("버스노선 csv")) == set(catalogue.found("버스노선 CSV파일로")) == {"bus"}
 
 
 def test_noise_never_turns_hits_into_fewer(catalogue: Searched) -> None:

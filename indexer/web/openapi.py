@@ -30,7 +30,8 @@ DATASET_ID: dict[str, Any] = {
 }
 
 _QUERY = (
-    'Words: all must match, or as many as can be where no dataset has them all. `"side by side"`, `-without`, '
+    'Words: all must match, or as many as can be where fewer than ten datasets have them all. `"side by side"`, '
+    "`-without`, "
     "`this OR that`, `field:value` (the name of a text field, a filter or a date, as here or as the page shows it; "
     "docs/api.md lists the forms). What is not understood is searched as text: nothing in `q` is an error. Of a text "
     f"of more than {LONGEST_READ:,} characters the beginning counts. No words: everything."

@@ -269,7 +269,7 @@ def _reasons(hit: Found) -> list[Reason]:
     as_typed = {match.typed for match in matches if match.why == "typed"}
     found: dict[str, Reason] = {}
     for match in matches:
-        if match.typed not in as_typed and match.typed not in found and match.why != "identifier":
+        if match.typed not in as_typed and match.typed not in found:
             found[match.typed] = Reason(BY_NAME[match.field].label, match.matched, match.typed)
     return list(found.values())
 
