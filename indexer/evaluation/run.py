@@ -16,7 +16,7 @@ from harvester.catalog.model import Dataset
 from harvester.errors import UsageError
 from harvester.ledger import Ledger
 from indexer.evaluation.asking import ask
-from indexer.evaluation.measures import BORDER, MAIN, ZERO_HITS, Texts, measure, texts
+from indexer.evaluation.measures import BORDER, MAIN, ZERO_HITS, Hits, Texts, measure, texts
 from indexer.evaluation.questions import Half, Question
 from indexer.evaluation.statistics import Estimate, estimate
 
@@ -72,8 +72,6 @@ def run(
     settings: config.Settings, ledger: Ledger, url: str | None, questions: Sequence[Question], processes: int
 ) -> list[Result]:
     """Ask and judge; questions about datasets that the ledger does not have have no measures."""
-    names, catalogue = _read(ledger, questions)
-    results = []
     answers = track(
         ask(settings, url, questions, processes),
         "asking",
@@ -82,6 +80,13 @@ def run(
         transient=True,
         disable=not console.notes.is_terminal,
     )
+    return judge(ledger, questions, answers)
+
+
+def judge(ledger: Ledger, questions: Sequence[Question], answers: Iterable[Hits]) -> list[Result]:
+    """Judge the answers, which may also come from another search engine over the same datasets."""
+    names, catalogue = _read(ledger, questions)
+    results = []
     for question, hits in zip(questions, answers, strict=True):
         measures = {name: round(value, 6) for name, value in measure(question, hits, names, catalogue).items()}
         subject = question.subject or question.query
