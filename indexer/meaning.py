@@ -342,7 +342,7 @@ class Meaning:
 
     def _joined(self, text: str, lexicon: Lexicon) -> Iterator[Form]:
         """Cut a word into words of titles that were typed without a space between them."""
-        parts = lexicon.parts(letters(text))
+        parts = lexicon.parts(letters(text)) if _SYLLABLES.search(text) else []
         if len(parts) > 1:
             yield from self._forms([" ".join(parts)], "spacing", 1.0)
 

@@ -276,3 +276,9 @@ def test_whatever_is_typed_can_be_understood(text: str) -> None:
             assert isinstance(found, Word)
             assert found.forms[0] == word.forms[0]
             assert all(0 < form.weight <= 1 for form in found.forms)
+
+
+def test_a_number_is_not_cut_into_words_of_titles() -> None:
+    lexicon = Lexicon([(word_key("1501"), 9), (word_key("3116"), 9)])
+    (word,) = MEANING.words("15013116")
+    assert MEANING.corrected(word, lexicon, known=True, alone=True) is None
