@@ -148,18 +148,20 @@ def ask(
     Where few have them all, slips are looked for first: words spaced at random, the other keyboard, spelling.
     """
     plan = compile(query, meaning, facets, values)
-    if "series" not in query.filters:
+    narrowed = plan.base
+    if not narrowed.filters:
         return _ask(index, query, plan, meaning, lexicon)[0]
-    # What is looked for is decided as if there were no series: then as many are found as the folded line said.
-    opened = plan.base
-    others = {name: node for name, node in opened.filters.items() if name != "series"}
-    plan = replace(plan, base=replace(opened, filters=others, facets={}, size=0, offset=0, after=None))
+    # What is looked for is decided as if there were no filters: then as many are found as a facet or folded line said.
+    plan = replace(plan, base=replace(narrowed, filters={}, facets={}, size=0, offset=0, after=None))
     asked, shown, whole = _ask(index, query, plan, meaning, lexicon)
-    result = index.search(replace(opened, query=shown.query))
-    strict = result.total
+    result = index.search(replace(narrowed, query=shown.query))
+    strict, lines = result.total, None
     if shown is not whole:
-        strict = index.counts([Filtered(whole.query, tuple(opened.filters.values()))])[0]
-    return asked._replace(result=result, strict=strict)
+        strict = index.counts([Filtered(whole.query, tuple(narrowed.filters.values()))])[0]
+        if narrowed.fold and strict:
+            first = replace(narrowed, query=whole.query, facets={}, size=strict, offset=0, after=None)
+            lines = len(index.search(first).hits)
+    return asked._replace(result=result, strict=strict, lines=lines)
 
 
 def _ask(

@@ -67,7 +67,8 @@ def _shown(suggestions: list[Any]) -> set[tuple[str, str, int]]:
 
 @pytest.mark.parametrize("q", ["미새먼지", "미세먼지 검침", "미세먼지 측정소", "측정소 데이터", "ㆍ"])
 def test_hints_and_totals(searchers: tuple[Searcher, Searcher], q: str) -> None:
-    one, other = (searcher.answer(SearchQuery(q=q)) for searcher in searchers)
+    # All hits: tombstones count in the statistics of one engine, so that scores of a small index differ a little.
+    one, other = (searcher.answer(SearchQuery(q=q, size=100)) for searcher in searchers)
     assert one.hints == other.hints
     assert (one.total, one.all_words) == (other.total, other.all_words)
     assert {(hit.id, hit.missing) for hit in one.hits} == {(hit.id, hit.missing) for hit in other.hits}
