@@ -149,7 +149,7 @@ def answers(client: Elasticsearch, variant: Variant, questions: Sequence[asked.Q
             size=question.depth,
             sort=["_score", "id"],
             track_total_hits=True,
-            source=["title"],
+            source_includes=["title"],
         )["hits"]
         found = answer["hits"]
         titles = tuple((hit["_source"]["title"] or [""])[0] for hit in found[:10])
