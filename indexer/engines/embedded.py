@@ -165,7 +165,8 @@ class EmbeddedIndex:
                     generation = self._current()
                     return nothing if generation is None else use(generation)
                 except (ValueError, OSError):
-                    if self._generations.current() == folder:
+                    behind = self._serving is not None and self._serving.folder != folder
+                    if self._generations.current() == folder and not behind:
                         raise
         raise IndexEngineError(f"{self._generations.folder}: the index is being replaced again and again")
 

@@ -114,7 +114,8 @@ class Generation:
 
     def _now(self) -> _Searching:
         found = self._searching
-        if found is None or (self.outdated and (not self._followed or self._writer is not None)):
+        # A followed one is replaced by who follows. It is searched until then, though its folder may be gone already.
+        if found is None or ((not self._followed or self._writer is not None) and self.outdated):
             found = self._searching = self._opened()
         return found
 
@@ -126,7 +127,13 @@ class Generation:
     @property
     def outdated(self) -> bool:
         """Whether there is a commit that is not searched yet."""
-        return self._searching is None or self._searching.mark != self._mark()
+        try:
+            return self._searching is None or self._searching.mark != self._mark()
+        except FileNotFoundError:
+            # A rebuild has put another generation in the place of this one.
+            if not self._followed:
+                raise
+            return True
 
     def _opened(self) -> _Searching:
         with self._lock:
