@@ -4,7 +4,7 @@
 
 Searches come at a steady pace, whether or not the one before was quick, and are timed from the moment when they were
 due: a pause counts for every search that it holds up. They are asked in a process of their own, as `datamoa serve` asks
-them, without HTTP. First nobody writes; then a process applies changes and commits them every 2,000; then `datamoa
+them, without HTTP. First without a writer; then a process applies changes and commits them every 2,000; then `datamoa
 rebuild` runs. The home is filled once (`benchmarks.million_home`) and kept.
 """
 
@@ -67,7 +67,7 @@ def main() -> None:
             searcher.search([("q", text)])
         print(f"{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8}  ms")
         ended = time.monotonic() + _QUIET_SECONDS
-        _print("nobody writes", _paced(searcher, texts, lambda: time.monotonic() < ended))
+        _print("no writer", _paced(searcher, texts, lambda: time.monotonic() < ended))
 
         spawning = multiprocessing.get_context("spawn")
         commits: Commits = spawning.Queue()

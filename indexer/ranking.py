@@ -1,6 +1,7 @@
-"""Weights of ranking, all of them: change them only by `datamoa evaluate`, with figures in docs/decisions.md.
+"""Weights of ranking. Change them by `datamoa evaluate`, and write the figures into docs/decisions.md.
 
-A text's own weight (title 4, keywords 3, …) is `boost` in `indexer.fields`.
+Two kinds of weight are elsewhere: that of a text (title 4, keywords 3, …) is `boost` in `indexer.fields`, that of a
+synonym is in config/search/synonyms.yml. Freshness and quality do not rank yet.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ NEGATORS = frozenset("비미무불부반")
 _PERSON = 3.0
 """For the name of a person inside a longer word: 이용현 and 황 in 이용현황, 공영주 in 공영주차장."""
 _SHORT_NOUNS = frozenset(("NNG", "NNP", "XR"))
-# How unlikely a tag is inside a name; chosen on half of the known items of the search study, checked on the other half.
+# How unlikely a tag is inside a name. Chosen by what the readings of the real titles became, not by an independent set.
 _DOUBTFUL = {
     **{"MAG": 10.0, "MAJ": 10.0, "MM": 10.0, "IC": 10.0, "UNKNOWN": 6.0, "XPN": 4.0},
     **{"NR": 3.0, "NNB": 3.0, "NP": 3.0},
